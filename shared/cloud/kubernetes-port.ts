@@ -1,0 +1,113 @@
+/**
+ * Kubernetes clusters as the kinds see them. Implementation: kubernetes.ts over @kubernetes/client-node. Every method
+ * throws `CloudError` (compute-port.ts) when the cluster refuses or does not answer in time; a missing object is undefined.
+ */
+
+/** How to reach a cluster, and where it lives. Holds no credential: those come from the function's own identity. */
+export interface ClusterRegistration {
+  name: string
+  /** URL of the API server. */
+  server: string
+  /** Base64 of the CA certificate; absent = the system's trust store. */
+  caData?: string
+  /** `projects/P/locations/L/clusters/N`; then requests carry the function's Google access token. */
+  gke?: string
+  /** The project whose instance groups and network endpoint groups the cluster makes. */
+  project: string
+  /** `projects/P/global/networks/N`, when it should not be read from the nodes. */
+  network?: string
+  labels?: Record<string, string>
+}
+
+export interface ObjectMeta {
+  name: string
+  namespace?: string
+  uid?: string
+  resourceVersion?: string
+  generation?: number
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+  deletionTimestamp?: string
+}
+
+/** networking.k8s.io/v1 Ingress. */
+export interface IngressObject {
+  metadata: ObjectMeta
+  spec: IngressObjectSpec
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
+}
+
+export interface IngressObjectBackend {
+  service: { name: string; port: { number: number } | { name: string } }
+}
+
+export interface IngressObjectSpec {
+  ingressClassName?: string
+  defaultBackend?: IngressObjectBackend
+  rules?: {
+    host?: string
+    http?: { paths: { path?: string; pathType: string; backend: IngressObjectBackend }[] }
+  }[]
+  tls?: { hosts?: string[]; secretName?: string }[]
+}
+
+export interface ServicePort {
+  name?: string
+  port: number
+  targetPort?: number | string
+  nodePort?: number
+  protocol?: string
+}
+
+export interface ServiceObject {
+  metadata: ObjectMeta
+  spec: { type?: string; selector?: Record<string, string>; ports: ServicePort[] }
+}
+
+/** httpGet of a readiness probe and its timings in seconds. */
+export interface ReadinessProbe {
+  path?: string
+  port: number | string
+  scheme?: string
+  host?: string
+  httpHeaders?: { name: string; value: string }[]
+  periodSeconds?: number
+  timeoutSeconds?: number
+  successThreshold?: number
+  failureThreshold?: number
+}
+
+export interface PodObject {
+  metadata: ObjectMeta
+  containers: { name: string; ports: { name?: string; containerPort: number }[]; readinessProbe?: ReadinessProbe }[]
+}
+
+export interface NodeObject {
+  metadata: ObjectMeta
+  /** `gce://PROJECT/ZONE/INSTANCE`. */
+  providerID: string
+  zone: string
+  ready: boolean
+}
+
+/** One connected cluster. */
+export interface Cluster {
+  version(): Promise<string>
+  nodes(): Promise<NodeObject[]>
+  ingress(namespace: string, name: string): Promise<IngressObject | undefined>
+  /**
+   * Server-side apply under our field manager. Labels and annotations of others stay. `force` takes fields over from other
+   * managers; without it a conflict is a CloudError 409. Answers the object as it then is.
+   */
+  applyIngress(object: IngressObject, force: boolean): Promise<IngressObject>
+  /** Absent is success. */
+  deleteIngress(namespace: string, name: string): Promise<void>
+  service(namespace: string, name: string): Promise<ServiceObject | undefined>
+  /** Any one pod that the selector matches, a ready one first; undefined when there is none. */
+  anyPod(namespace: string, selector: Readonly<Record<string, string>>): Promise<PodObject | undefined>
+}
+
+/** Makes connections; cheap to call, connections are reused. */
+export interface Clusters {
+  connect(registration: ClusterRegistration): Cluster
+}

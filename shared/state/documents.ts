@@ -1,0 +1,181 @@
+import type { ResourceId } from '../resource-id.ts'
+import type { IngressModel } from '../ingress/model.ts'
+import type { OperationRef } from '../cloud/compute-port.ts'
+import type { ClusterRegistration } from '../cloud/kubernetes-port.ts'
+
+/**
+ * The documents that hold the truth. All times are milliseconds since the epoch. Members are plain JSON; an absent member
+ * is written as absent, never as undefined, and arrays never hold arrays (Firestore refuses them).
+ */
+
+/** Where a resource stands. `Gone` documents are deleted, so the phase does not exist. */
+export type ResourcePhase = 'Pending' | 'Waiting' | 'Working' | 'Retrying' | 'Ready' | 'Failed'
+
+/** One load-balancer resource: what is known of it. What is wanted of it are its claims. */
+export interface ResourceDoc {
+  id: ResourceId
+  kind: string
+  /** The ingress that claimed it last; '' for a shared resource while it has several claims. */
+  owner: string
+  /** Edges of what is wanted: must exist before this is created or updated. */
+  refs: ResourceId[]
+  /** Edges of what is in the cloud, or may be since a mutation began: these must not be removed. */
+  appliedRefs: ResourceId[]
+  /** True from the confirmed creation until a removal begins: others may refer to it. */
+  applied: boolean
+  /** Hash of the merged want that was last seen to be in the cloud. */
+  readyHash: string | null
+  phase: ResourcePhase
+  /** Why it is in this phase, in words for a person. */
+  why: string
+  /** While Waiting: the resources waited for, so that they can wake this one. */
+  waitingOn: ResourceId[]
+  /** Faults in a row; the backoff grows with it. */
+  failures: number
+  /** A mutation that was begun and not seen to end. */
+  operation: OperationRef | null
+  /** What the kind read from the world for the planner and for people (an IP, facts of a cluster). */
+  output: unknown
+  /** When to look again; null = at rest, found by drift listing only. */
+  wakeAt: number | null
+  /** Counts nudges that came while a holder was at work, so that it looks again. */
+  nudges: number
+  /** Fencing token of the last writer; a commit with a lower one is refused. */
+  token: number
+  createdAt: number
+  updatedAt: number
+}
+
+/** What one ingress wants of one resource. */
+export interface ClaimDoc {
+  resource: ResourceId
+  ingress: string
+  want: unknown
+  refs: ResourceId[]
+  /** When this want last changed; where shared claims disagree, the later one holds. */
+  at: number
+}
+
+/** A sentence that says what is wrong or worth knowing, and where in the manifest or the world. */
+export interface Problem {
+  /** Path into the manifest or the thing meant, for example `spec.rules[0].host` or `cluster us-east`. */
+  where: string
+  message: string
+}
+
+/** Kubernetes-style condition; `lastTransitionTime` changes only with `status`. */
+export interface Condition {
+  type: string
+  status: 'True' | 'False' | 'Unknown'
+  reason: string
+  message: string
+  lastTransitionTime: number
+}
+
+/** The phases of DESIGN section 8. */
+export type IngressPhase = 'Progressing' | 'Ready' | 'Degraded' | 'Failed' | 'Deleting'
+
+/** Which clusters serve an ingress. */
+export interface Selection {
+  /** null = every registered cluster, also those registered later. */
+  clusters: string[] | null
+  /** Taken out by remove-clusters until an apply names them again. */
+  excluded: string[]
+  /** Kept, with capacity zero. */
+  drained: string[]
+}
+
+/** One published Ingress. */
+export interface IngressDoc {
+  /** `namespace/name`. */
+  id: string
+  /** The last valid spec; what serves. */
+  model: IngressModel
+  /** Version of the published object: metadata.generation, or the publish time when absent. */
+  source: { uid: string | null; version: number; publishedAt: number }
+  /** Grows with every accepted change of the spec or the selection. */
+  generation: number
+  selection: Selection
+  /** Set when withdrawn: the document goes when the last resource is gone. */
+  deleted: boolean
+  /** The latest published version when it was refused; the previous one keeps serving. */
+  rejected: { version: number; at: number; problems: Problem[] } | null
+  /** What the last planning run said. */
+  plan: { generation: number; at: number; problems: Problem[]; warnings: Problem[]; waiting: Problem[] } | null
+  /** Names kept from before (kubemci's, or of an earlier scheme), by what they name. */
+  names: Record<string, string>
+  conditions: Condition[]
+  phase: IngressPhase
+  wakeAt: number | null
+  /** Grows with every write; planners that began earlier are refused. */
+  token: number
+  createdAt: number
+  updatedAt: number
+}
+
+/** What was last seen of a cluster. */
+export interface ClusterSight {
+  version: string
+  /** Zones with at least one node, and how many. */
+  zones: { zone: string; nodes: number }[]
+  /** `projects/P/global/networks/N` of the nodes. */
+  network: string
+  /** Tags that together reach every node and no machine outside this cluster. */
+  nodeTags: string[]
+  /** Nodes that no such tag reaches. */
+  untagged: number
+  at: number
+}
+
+/** One registered cluster. */
+export interface ClusterDoc {
+  name: string
+  registration: ClusterRegistration
+  /** The last good look; kept while the cluster does not answer. */
+  sight: ClusterSight | null
+  /** Set while the cluster does not answer. */
+  unreachable: { since: number; why: string } | null
+  /** Unregistered: goes when nothing refers to it. */
+  leaving: boolean
+  wakeAt: number | null
+  updatedAt: number
+}
+
+/** Kept for ever, so that a fencing token never starts again. */
+export interface LeaseDoc {
+  id: string
+  holder: string
+  token: number
+  expiresAt: number
+}
+
+/** A message that could not be worked on, for people to read and replay. */
+export interface DeadLetterDoc {
+  id: string
+  topic: string
+  /** The payload, cut to a bounded length. */
+  data: string
+  attributes: Record<string, string>
+  why: string
+  at: number
+  /** Firestore's TTL policy removes it after this time. */
+  expireAt: number
+}
+
+/** Every collection and the shape of its documents. */
+export interface Collections {
+  ingresses: IngressDoc
+  clusters: ClusterDoc
+  resources: ResourceDoc
+  claims: ClaimDoc
+  leases: LeaseDoc
+  deadLetters: DeadLetterDoc
+}
+
+/** The name of a collection. */
+export type CollectionName = keyof Collections
+
+/** A claim's document id. */
+export function claimId(resource: ResourceId, ingress: string): string {
+  return `${resource}|${ingress}`
+}
