@@ -7,7 +7,8 @@ export type ResourceId = string & { readonly __brand: 'ResourceId' }
 /** Builds an id from a kind and the path below it; parts must not be empty or hold a slash. */
 export function resourceId(kind: string, ...path: readonly string[]): ResourceId {
   for (const part of path) {
-    if (part === '' || part.includes('/')) throw new Error(`not a part of a resource id: "${part}" in ${kind}/${path.join('/')}`)
+    if (part === '' || part.includes('/'))
+      throw new Error(`not a part of a resource id: "${part}" in ${kind}/${path.join('/')}`)
   }
   return [kind, ...path].join('/') as ResourceId
 }

@@ -30,6 +30,8 @@ export interface ResourceDoc {
   why: string
   /** While Waiting: the resources waited for, so that they can wake this one. */
   waitingOn: ResourceId[]
+  /** Whether it waits for those to exist, or for them to refer to it no longer. */
+  waitingFor: 'exist' | 'release' | null
   /** Faults in a row; the backoff grows with it. */
   failures: number
   /** A mutation that was begun and not seen to end. */
@@ -52,6 +54,8 @@ export interface ClaimDoc {
   ingress: string
   want: unknown
   refs: ResourceId[]
+  /** The ingress's leave to take over a resource that carries no stamp of ours. */
+  force: boolean
   /** When this want last changed; where shared claims disagree, the later one holds. */
   at: number
 }
@@ -89,17 +93,21 @@ export interface Selection {
 export interface IngressDoc {
   /** `namespace/name`. */
   id: string
-  /** The last valid spec; what serves. */
+  /** The last valid spec; what serves. Without rules while `generation` is 0. */
   model: IngressModel
-  /** Version of the published object: metadata.generation, or the publish time when absent. */
-  source: { uid: string | null; version: number; publishedAt: number }
-  /** Grows with every accepted change of the spec or the selection. */
+  /** Version of the published object: metadata.generation when it has one, and when it was published. */
+  source: { uid: string | null; generation: number | null; publishedAt: number }
+  /** Grows with every accepted change of the spec or the selection; 0 = no version was ever accepted. */
   generation: number
   selection: Selection
-  /** Set when withdrawn: the document goes when the last resource is gone. */
+  /** The last generation whose plan was put to work; lower than `generation` while it is planned, or refused. */
+  plannedGeneration: number
+  /** Set when withdrawn. */
   deleted: boolean
+  /** When the last resource of a withdrawn Ingress was gone. The document stays a while, so that a late older version is known to be old. */
+  goneAt: number | null
   /** The latest published version when it was refused; the previous one keeps serving. */
-  rejected: { version: number; at: number; problems: Problem[] } | null
+  rejected: { publishedAt: number; problems: Problem[] } | null
   /** What the last planning run said. */
   plan: { generation: number; at: number; problems: Problem[]; warnings: Problem[]; waiting: Problem[] } | null
   /** Names kept from before (kubemci's, or of an earlier scheme), by what they name. */

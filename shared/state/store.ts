@@ -7,7 +7,11 @@ import type { CollectionName, Collections } from './documents.ts'
  */
 export interface Query<C extends CollectionName> {
   collection: C
-  where: readonly { field: keyof Collections[C] & string; op: '==' | '<=' | 'array-contains'; value: string | number | boolean }[]
+  where: readonly {
+    field: keyof Collections[C] & string
+    op: '==' | '<=' | 'array-contains'
+    value: string | number | boolean
+  }[]
   orderBy?: keyof Collections[C] & string
   limit?: number
   /** Continue after the document with this id (only without orderBy). */
@@ -44,18 +48,37 @@ export const queries = {
     collection: 'resources',
     where: [{ field: 'appliedRefs', op: 'array-contains', value: id }],
   }),
-  claimsOn: (id: ResourceId): Query<'claims'> => ({ collection: 'claims', where: [{ field: 'resource', op: '==', value: id }] }),
-  claimsOf: (ingress: string): Query<'claims'> => ({ collection: 'claims', where: [{ field: 'ingress', op: '==', value: ingress }] }),
-  ownedBy: (ingress: string): Query<'resources'> => ({ collection: 'resources', where: [{ field: 'owner', op: '==', value: ingress }] }),
+  claimsOn: (id: ResourceId): Query<'claims'> => ({
+    collection: 'claims',
+    where: [{ field: 'resource', op: '==', value: id }],
+  }),
+  claimsOf: (ingress: string): Query<'claims'> => ({
+    collection: 'claims',
+    where: [{ field: 'ingress', op: '==', value: ingress }],
+  }),
+  ownedBy: (ingress: string): Query<'resources'> => ({
+    collection: 'resources',
+    where: [{ field: 'owner', op: '==', value: ingress }],
+  }),
   resourcesOfKind: (kind: string, after?: string): Query<'resources'> => ({
     collection: 'resources',
     where: [{ field: 'kind', op: '==', value: kind }],
     limit: 500,
     ...(after === undefined ? {} : { after }),
   }),
-  ingresses: (after?: string): Query<'ingresses'> => ({ collection: 'ingresses', where: [], limit: 500, ...(after === undefined ? {} : { after }) }),
+  ingresses: (after?: string): Query<'ingresses'> => ({
+    collection: 'ingresses',
+    where: [],
+    limit: 500,
+    ...(after === undefined ? {} : { after }),
+  }),
   clusters: (): Query<'clusters'> => ({ collection: 'clusters', where: [] }),
-  deadLetters: (limit: number): Query<'deadLetters'> => ({ collection: 'deadLetters', where: [], orderBy: 'at', limit }),
+  deadLetters: (limit: number): Query<'deadLetters'> => ({
+    collection: 'deadLetters',
+    where: [],
+    orderBy: 'at',
+    limit,
+  }),
 }
 
 /** Reading; what is returned is the caller's own copy. */

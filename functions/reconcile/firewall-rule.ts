@@ -1,0 +1,88 @@
+import type { Firewall } from '../../shared/cloud/compute-resources.ts'
+import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
+import type { Desired, Held, Kind } from '../../shared/engine/kind.ts'
+import type { ClusterLayout, Layout } from '../../shared/planning/layout.ts'
+import { names } from '../../shared/planning/names.ts'
+import { ownership, stamped } from '../../shared/planning/stamp.ts'
+import { resourceId } from '../../shared/resource-id.ts'
+import { body, changed, globalRef, stampedWant, type Stamped } from './common.ts'
+
+/** What is wanted of a firewall rule: the API's own fields. */
+export interface FirewallWant extends Firewall, Stamped {
+  targetTags: string[]
+}
+
+/** Where Google's load balancers and health checks come from (kubemci §5.9). */
+const sourceRanges = ['130.211.0.0/22', '35.191.0.0/16']
+
+/** One rule per load balancer and network. */
+function desire(layout: Layout): (Desired<FirewallWant> | Held)[] {
+  const byNetwork = new Map<string, ClusterLayout[]>()
+  for (const cluster of layout.clusters) {
+    const network = cluster.facts.doc.registration.network ?? cluster.facts.doc.sight?.network
+    // Of a cluster that was never seen nothing is known, and nothing is opened.
+    if (network !== undefined) byNetwork.set(network, [...(byNetwork.get(network) ?? []), cluster])
+  }
+  return [...byNetwork.keys()]
+    .sort()
+    .map((network, index) => inNetwork(layout, network, byNetwork.get(network) ?? [], index === 0))
+}
+
+function inNetwork(
+  layout: Layout,
+  network: string,
+  clusters: readonly ClusterLayout[],
+  first: boolean,
+): Desired<FirewallWant> | Held {
+  const name = first ? names.firewall(layout.lb) : names.firewallIn(layout.lb, network)
+  const project = /^projects\/([^/]+)\//.exec(network)?.[1] ?? layout.project
+  const id = resourceId('firewall-rule', project, name)
+  const members = new Set(clusters.map((cluster) => cluster.name))
+  const ports = layout.services.flatMap((service) =>
+    service.backends.filter((backend) => members.has(backend.cluster)).map((backend) => backend.nodePort),
+  )
+  const tags = clusters.flatMap((cluster) => cluster.facts.doc.sight?.nodeTags ?? [])
+  // A rule without target tags would open every machine of the network: there is none then.
+  if (tags.length === 0)
+    return { id, hold: `no network tag of the nodes of ${[...members].join(', ')} is known that no other machine has` }
+  if (ports.length === 0) return { id, hold: `waits for the instance groups of ${[...members].join(', ')}` }
+  return {
+    id,
+    want: {
+      ...stampedWant(layout),
+      name,
+      description: stamped(`Firewall rule for kubernetes multicluster loadbalancer ${layout.lb}`, layout.ingress),
+      network,
+      direction: 'INGRESS',
+      sourceRanges,
+      targetTags: [...new Set(tags)].sort(),
+      allowed: [{ IPProtocol: 'tcp', ports: [...new Set(ports)].sort((a, b) => a - b).map(String) }],
+    },
+    refs: [],
+  }
+}
+
+const ref = (id: string): ComputeRef<'firewalls'> => globalRef(id, 'firewalls')
+
+export const firewallRule: Kind<FirewallWant, Firewall> = {
+  name: 'firewall-rule',
+  owned: ['description', 'network', 'direction', 'sourceRanges', 'targetTags', 'allowed'],
+  desire,
+  async observe(cloud, id, want) {
+    const got = await cloud.compute.get(ref(id))
+    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+  },
+  project: (got) => ({
+    ...got,
+    sourceRanges: [...(got.sourceRanges ?? [])].sort(),
+    targetTags: [...(got.targetTags ?? [])].sort(),
+    allowed: (got.allowed ?? []).map((rule) => ({
+      ...rule,
+      ports: [...(rule.ports ?? [])].sort((a, b) => Number(a) - Number(b)),
+    })),
+  }),
+  create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),
+  update: (cloud, id, want, _got, changes, requestId) =>
+    cloud.compute.patch(ref(id), changed(body(want), changes), requestId),
+  remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
+}

@@ -1,0 +1,23 @@
+import type { AnyKind } from '../../shared/engine/kind.ts'
+import { address } from './address.ts'
+import { backendService } from './backend-service.ts'
+import { clusterIngress } from './cluster-ingress.ts'
+import { firewallRule } from './firewall-rule.ts'
+import { forwardingRule } from './forwarding-rule.ts'
+import { healthCheck } from './health-check.ts'
+import { namedPorts } from './named-ports.ts'
+import { targetProxy } from './target-proxy.ts'
+import { urlMap } from './url-map.ts'
+
+/** The registry: every kind of resource, one line each. Functions, topics and infrastructure are read off it. */
+export const kinds: readonly AnyKind[] = [
+  clusterIngress,
+  address,
+  namedPorts,
+  healthCheck,
+  backendService,
+  urlMap,
+  targetProxy,
+  forwardingRule,
+  firewallRule,
+]

@@ -1,0 +1,269 @@
+import { canonical } from '../json.ts'
+import { ingressId, type IngressModel } from '../ingress/model.ts'
+import { select } from '../planning/select.ts'
+import type { ClusterDoc, IngressDoc, Problem } from '../state/documents.ts'
+import { queries, type Transaction } from '../state/store.ts'
+import type { Deps } from './deps.ts'
+import { planNudgeOf, send, type Cause } from './nudge.ts'
+
+/** A spec as it was published. */
+export interface Published {
+  model: IngressModel
+  uid: string | null
+  generation: number | null
+}
+
+/** What people may ask of an Ingress besides publishing it (DESIGN section 8). */
+export type IngressAction = 'delete' | 'remove-clusters' | 'drain-clusters' | 'undrain-clusters'
+
+/** What became of one Ingress of a message. */
+export interface Accepted {
+  ingress: string
+  is: 'accepted' | 'unchanged' | 'older' | 'refused' | 'unknown'
+  why: string
+}
+
+/**
+ * Takes the Ingresses of one message, all or none, and has them planned. `clusters` = exactly these; null = as before, and
+ * at first all registered ones. A version older than the stored one is dropped.
+ */
+export async function acceptSpecs(
+  deps: Deps,
+  specs: readonly Published[],
+  clusters: readonly string[] | null,
+  publishedAt: number,
+  cause: Cause,
+): Promise<Accepted[]> {
+  const accepted = await deps.store.transact(async (tx) => {
+    const ids = specs.map((spec) => ingressId(spec.model))
+    const docs = await tx.getAll('ingresses', ids)
+    return specs.map((spec, index) => acceptOne(deps, tx, spec, docs[index], clusters, publishedAt))
+  })
+  await nudgeAccepted(deps, accepted, cause)
+  return accepted
+}
+
+function acceptOne(
+  deps: Deps,
+  tx: Transaction,
+  spec: Published,
+  doc: IngressDoc | undefined,
+  clusters: readonly string[] | null,
+  publishedAt: number,
+): Accepted {
+  const id = ingressId(spec.model)
+  const source = { uid: spec.uid, generation: spec.generation, publishedAt }
+  if (doc !== undefined && !isNewer(source, doc.source)) {
+    return { ingress: id, is: 'older', why: `a newer version of ${id} was published before: this one is dropped` }
+  }
+  const now = deps.clock.now()
+  const alive = doc !== undefined && doc.generation > 0 && !doc.deleted
+  const before = alive ? doc.selection : { clusters: null, excluded: [], drained: [] }
+  const named = clusters ?? spec.model.settings.clusters
+  const selection = named === null ? before : { ...before, clusters: [...named].sort(), excluded: [] }
+  if (alive && doc.rejected === null && canonical([doc.model, doc.selection]) === canonical([spec.model, selection])) {
+    // Only a version that orders later ones is news.
+    if (canonical(source) !== canonical(doc.source) && spec.generation !== null)
+      tx.set('ingresses', id, { ...doc, source })
+    return { ingress: id, is: 'unchanged', why: 'the same spec is in place' }
+  }
+  const base = doc ?? fresh(id, spec.model, now)
+  tx.set('ingresses', id, {
+    ...base,
+    model: spec.model,
+    source,
+    selection,
+    generation: base.generation + 1,
+    deleted: false,
+    goneAt: null,
+    rejected: null,
+    phase: 'Progressing',
+    wakeAt: now,
+    token: base.token + 1,
+    updatedAt: now,
+  })
+  return { ingress: id, is: 'accepted', why: alive ? 'a changed spec' : 'a new spec' }
+}
+
+/**
+ * Notes that a published version was refused; the previous one, if any, keeps serving. An Ingress that never had a good
+ * version gets a document all the same, so that its status can say what is wrong.
+ */
+export async function rejectSpecs(
+  deps: Deps,
+  named: readonly { namespace: string; name: string }[],
+  problems: readonly Problem[],
+  publishedAt: number,
+): Promise<void> {
+  if (named.length === 0) return
+  await deps.store.transact(async (tx) => {
+    const docs = await tx.getAll('ingresses', named.map(ingressId))
+    const now = deps.clock.now()
+    named.forEach((one, index) => {
+      const id = ingressId(one)
+      const doc = docs[index]
+      if (doc !== undefined && publishedAt < doc.source.publishedAt) return
+      const base = doc ?? fresh(id, emptyModel(one), now)
+      tx.set('ingresses', id, {
+        ...base,
+        rejected: { publishedAt, problems: problems.slice(0, 50) },
+        phase: 'Failed',
+        wakeAt: now,
+        token: base.token + 1,
+        updatedAt: now,
+      })
+    })
+  })
+}
+
+/** Carries out an action on a published Ingress, or says why not. */
+export async function acceptAction(
+  deps: Deps,
+  id: string,
+  action: IngressAction,
+  clusters: readonly string[],
+  force: boolean,
+  publishedAt: number,
+  cause: Cause,
+): Promise<Accepted> {
+  const registered = await deps.store.find(queries.clusters())
+  const accepted = await deps.store.transact(async (tx): Promise<Accepted> => {
+    const doc = await tx.get('ingresses', id)
+    if (doc === undefined || doc.goneAt !== null)
+      return { ingress: id, is: 'unknown', why: `there is no Ingress ${id}` }
+    if (publishedAt < doc.source.publishedAt)
+      return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
+    const change = changeOf(doc, action, clusters, force, registered)
+    if ('refused' in change) return { ingress: id, is: 'refused', why: change.refused }
+    const next = { ...doc, ...change }
+    if (canonical(next) === canonical(doc)) return { ingress: id, is: 'unchanged', why: 'it is so already' }
+    const now = deps.clock.now()
+    tx.set('ingresses', id, {
+      ...next,
+      // A late older spec must not undo this; a republished one with the same metadata.generation may.
+      source: { ...doc.source, publishedAt },
+      generation: doc.generation + (action === 'delete' ? 0 : 1),
+      wakeAt: now,
+      token: doc.token + 1,
+      updatedAt: now,
+    })
+    return { ingress: id, is: 'accepted', why: action }
+  })
+  await nudgeAccepted(deps, [accepted], cause)
+  return accepted
+}
+
+function changeOf(
+  doc: IngressDoc,
+  action: IngressAction,
+  clusters: readonly string[],
+  force: boolean,
+  registered: readonly ClusterDoc[],
+): Partial<IngressDoc> | { refused: string } {
+  const { selection } = doc
+  const chosen = select(doc.model, selection, registered)
+  switch (action) {
+    case 'delete':
+      return { deleted: true, phase: 'Deleting' }
+    case 'remove-clusters': {
+      const left = chosen.names.filter((name) => !clusters.includes(name))
+      if (left.length === 0 && !force) {
+        return {
+          refused: `this would take ${doc.id} out of its last cluster: withdraw the Ingress, or send force=true`,
+        }
+      }
+      return {
+        selection: {
+          ...selection,
+          excluded: [...new Set([...selection.excluded, ...clusters])].sort(),
+          drained: selection.drained.filter((name) => !clusters.includes(name)),
+        },
+      }
+    }
+    case 'drain-clusters': {
+      const unknown = clusters.filter((name) => !chosen.names.includes(name))
+      if (unknown.length > 0) return { refused: `${doc.id} is not served from ${unknown.join(', ')}` }
+      const drained = [...new Set([...selection.drained, ...clusters])].sort()
+      if (chosen.names.every((name) => drained.includes(name)))
+        return { refused: `this would drain the last cluster that serves ${doc.id}` }
+      return { selection: { ...selection, drained } }
+    }
+    case 'undrain-clusters':
+      return { selection: { ...selection, drained: selection.drained.filter((name) => !clusters.includes(name)) } }
+    default:
+      return action satisfies never
+  }
+}
+
+/**
+ * Whether a version comes after the stored one: by metadata.generation where both have one of the same object, else by
+ * the time of publishing. A new uid is a new object, whose generations begin again.
+ */
+function isNewer(incoming: IngressDoc['source'], stored: IngressDoc['source']): boolean {
+  const sameObject = incoming.uid === stored.uid
+  if (
+    sameObject &&
+    incoming.generation !== null &&
+    stored.generation !== null &&
+    incoming.generation !== stored.generation
+  ) {
+    return incoming.generation > stored.generation
+  }
+  return incoming.publishedAt >= stored.publishedAt
+}
+
+async function nudgeAccepted(deps: Deps, accepted: readonly Accepted[], cause: Cause): Promise<void> {
+  await send(
+    deps,
+    accepted.filter((one) => one.is === 'accepted').map((one) => planNudgeOf(one.ingress, cause)),
+  )
+}
+
+function fresh(id: string, model: IngressModel, now: number): IngressDoc {
+  return {
+    id,
+    model,
+    source: { uid: null, generation: null, publishedAt: 0 },
+    generation: 0,
+    selection: { clusters: null, excluded: [], drained: [] },
+    plannedGeneration: 0,
+    deleted: false,
+    goneAt: null,
+    rejected: null,
+    plan: null,
+    names: {},
+    conditions: [],
+    phase: 'Progressing',
+    wakeAt: now,
+    token: 0,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+function emptyModel({ namespace, name }: { namespace: string; name: string }): IngressModel {
+  return {
+    namespace,
+    name,
+    defaultBackend: null,
+    rules: [],
+    tls: [],
+    settings: {
+      loadBalancer: null,
+      clusters: null,
+      clusterSelector: null,
+      force: false,
+      mode: 'reconcile',
+      scheme: null,
+      ipVersions: ['IPV4'],
+      onDelete: 'delete',
+      backends: 'auto',
+      staticIp: null,
+      allowHttp: true,
+      preSharedCerts: [],
+      managedCertificates: [],
+    },
+    labels: {},
+    annotations: {},
+  }
+}

@@ -1,0 +1,164 @@
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import { claimId, type IngressDoc, type ResourceDoc } from '../state/documents.ts'
+import type { Transaction } from '../state/store.ts'
+import type { Deps } from './deps.ts'
+import { list, missing } from './ledger.ts'
+
+/** One change of what an Ingress claims. */
+export type Stake =
+  { do: 'claim'; id: ResourceId; want: object; refs: ResourceId[]; force: boolean } | { do: 'drop'; id: ResourceId }
+
+/** So many in one transaction: far below Firestore's limits, and a planner that dies half-way is continued by the tick. */
+const perTransaction = 40
+
+/** What staking led to: `awake` can be worked on at once, everything else waits and is woken by what it waits for. */
+export type Staked = { is: 'written'; awake: ResourceId[]; conflicts: string[] } | { is: 'stale' }
+
+/**
+ * Writes claims in small transactions, each fenced by the Ingress's token. A resource that another Ingress claims is not
+ * touched (first come, first served) and reported; the URL map comes first, so that a load balancer name that is taken
+ * stops everything before anything is written.
+ */
+export async function stake(deps: Deps, doc: IngressDoc, token: number, stakes: readonly Stake[]): Promise<Staked> {
+  const ordered = [...stakes].sort((a, b) => rank(a) - rank(b))
+  const awake: ResourceId[] = []
+  for (let at = 0; at < ordered.length; at += perTransaction) {
+    const chunk = ordered.slice(at, at + perTransaction)
+    const result = await deps.store.transact((tx) => stakeChunk(deps, tx, doc, token, chunk))
+    if (result.is === 'stale') return result
+    awake.push(...result.awake)
+    if (result.conflicts.length > 0) return { is: 'written', awake, conflicts: result.conflicts }
+  }
+  return { is: 'written', awake, conflicts: [] }
+}
+
+function rank(one: Stake): number {
+  if (splitResourceId(one.id).kind === 'url-map') return 0
+  return one.do === 'claim' ? 1 : 2
+}
+
+async function stakeChunk(
+  deps: Deps,
+  tx: Transaction,
+  doc: IngressDoc,
+  token: number,
+  chunk: readonly Stake[],
+): Promise<Staked> {
+  const ingress = await tx.get('ingresses', doc.id)
+  if (ingress?.token !== token) return { is: 'stale' }
+  const docs = new Map(
+    (
+      await tx.getAll(
+        'resources',
+        chunk.map((one) => one.id),
+      )
+    ).flatMap((found) => (found ? [[found.id, found] as const] : [])),
+  )
+  const conflicts = await takenByOthers(deps, tx, doc, chunk, docs)
+  if (conflicts.length > 0) return { is: 'written', awake: [], conflicts }
+  const absent = new Set(await missing(tx, [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]))
+  const now = deps.clock.now()
+  const awake: ResourceId[] = []
+  for (const one of chunk) {
+    const before = docs.get(one.id)
+    const key = claimId(one.id, doc.id)
+    if (one.do === 'drop') {
+      tx.delete('claims', key)
+      if (before)
+        tx.set('resources', one.id, { ...before, ...stirred('no longer wanted by this Ingress', now), updatedAt: now })
+      awake.push(one.id)
+      continue
+    }
+    tx.set('claims', key, {
+      resource: one.id,
+      ingress: doc.id,
+      want: one.want,
+      refs: one.refs,
+      force: one.force,
+      at: now,
+    })
+    const shared = isShared(deps, one.id)
+    const on = one.refs.filter((ref) => absent.has(ref))
+    // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
+    const waits = on.length > 0 && before?.applied !== true && !before?.operation
+    const base = before ?? fresh(one.id, now)
+    const next: ResourceDoc = {
+      ...base,
+      owner: shared ? '' : doc.id,
+      refs: shared ? base.refs : one.refs,
+      ...stirred(before ? 'its spec changed' : 'wanted, not begun', now),
+      ...(waits
+        ? {
+            phase: 'Waiting' as const,
+            why: `waits for ${list(on)}`,
+            waitingOn: on,
+            waitingFor: 'exist' as const,
+            wakeAt: now + 60_000,
+          }
+        : {}),
+      failures: 0,
+      updatedAt: now,
+    }
+    // A shared resource that is already due needs no second write, however many Ingresses claim it at once.
+    const alreadyDue = shared && before?.phase === 'Pending' && before.wakeAt !== null && before.wakeAt <= now
+    if (!alreadyDue) tx.set('resources', one.id, next)
+    if (!waits) awake.push(one.id)
+  }
+  return { is: 'written', awake, conflicts: [] }
+}
+
+/** Resources of single-claimant kinds that another Ingress claims at this moment. */
+async function takenByOthers(
+  deps: Deps,
+  tx: Transaction,
+  doc: IngressDoc,
+  chunk: readonly Stake[],
+  docs: ReadonlyMap<ResourceId, ResourceDoc>,
+): Promise<string[]> {
+  const suspects = chunk.flatMap((one) => {
+    const owner = docs.get(one.id)?.owner ?? ''
+    return one.do === 'claim' && owner !== '' && owner !== doc.id && !isShared(deps, one.id)
+      ? [{ id: one.id, owner }]
+      : []
+  })
+  if (suspects.length === 0) return []
+  const claims = await tx.getAll(
+    'claims',
+    suspects.map(({ id, owner }) => claimId(id, owner)),
+  )
+  return suspects
+    .filter((_, index) => claims[index] !== undefined)
+    .map(({ id, owner }) => `${list([id])} belongs to Ingress ${owner}: choose another load balancer name`)
+}
+
+function isShared(deps: Deps, id: ResourceId): boolean {
+  return deps.kinds.find((kind) => kind.name === splitResourceId(id).kind)?.merge !== undefined
+}
+
+function stirred(why: string, now: number): Pick<ResourceDoc, 'phase' | 'why' | 'wakeAt' | 'waitingOn' | 'waitingFor'> {
+  return { phase: 'Pending', why, wakeAt: now, waitingOn: [], waitingFor: null }
+}
+
+function fresh(id: ResourceId, now: number): ResourceDoc {
+  return {
+    id,
+    kind: splitResourceId(id).kind,
+    owner: '',
+    refs: [],
+    appliedRefs: [],
+    applied: false,
+    readyHash: null,
+    phase: 'Pending',
+    why: '',
+    waitingOn: [],
+    waitingFor: null,
+    failures: 0,
+    operation: null,
+    output: null,
+    wakeAt: now,
+    nudges: 0,
+    token: 0,
+    createdAt: now,
+    updatedAt: now,
+  }
+}

@@ -1,0 +1,189 @@
+import { canonical } from '../json.ts'
+import type { ClusterRegistration, NodeObject } from '../cloud/kubernetes-port.ts'
+import { select } from '../planning/select.ts'
+import { clusterIngressId } from '../planning/layout.ts'
+import { claimId, type ClusterDoc, type ClusterSight } from '../state/documents.ts'
+import { queries } from '../state/store.ts'
+import type { Deps } from './deps.ts'
+import { classify } from './faults.ts'
+import { planNudgeOf, send, type Cause } from './nudge.ts'
+
+/** A cluster that does not answer is asked again after this; milliseconds. */
+const askAgain = 60_000
+
+/** Registers a cluster, or changes its registration, and looks at it. */
+export async function registerCluster(deps: Deps, registration: ClusterRegistration, cause: Cause): Promise<void> {
+  await deps.store.transact(async (tx) => {
+    const doc = await tx.get('clusters', registration.name)
+    if (doc !== undefined && !doc.leaving && canonical(doc.registration) === canonical(registration)) return
+    const now = deps.clock.now()
+    tx.set('clusters', registration.name, {
+      name: registration.name,
+      registration,
+      sight: doc?.sight ?? null,
+      unreachable: null,
+      leaving: false,
+      wakeAt: now,
+      updatedAt: now,
+    })
+  })
+  await lookAtCluster(deps, registration.name, cause)
+}
+
+/** Takes a cluster out of every Ingress; its record goes when nothing refers to it. */
+export async function unregisterCluster(deps: Deps, name: string, cause: Cause): Promise<void> {
+  await deps.store.transact(async (tx) => {
+    const doc = await tx.get('clusters', name)
+    if (doc && !doc.leaving)
+      tx.set('clusters', name, {
+        ...doc,
+        leaving: true,
+        wakeAt: deps.clock.now() + askAgain,
+        updatedAt: deps.clock.now(),
+      })
+  })
+  await replanAll(deps, name, cause)
+}
+
+/**
+ * Looks at what a cluster and its machines are now, and has every Ingress that it serves planned again if that is news.
+ * A cluster that does not answer keeps what was known of it: no answer is not an empty answer.
+ */
+export async function lookAtCluster(deps: Deps, name: string, cause: Cause): Promise<void> {
+  const doc = await deps.store.get('clusters', name)
+  if (doc === undefined) return
+  if (doc.leaving) {
+    await letGo(deps, doc, cause)
+    return
+  }
+  let seen: { sight: ClusterSight } | { why: string }
+  try {
+    seen = { sight: await sightOf(deps, doc.registration) }
+  } catch (error) {
+    seen = { why: classify(error).why }
+  }
+  const news = await deps.store.transact(async (tx) => {
+    const current = await tx.get('clusters', name)
+    if (current === undefined || current.leaving) return false
+    const now = deps.clock.now()
+    if ('why' in seen) {
+      tx.set('clusters', name, {
+        ...current,
+        unreachable: { since: current.unreachable?.since ?? now, why: seen.why.slice(0, 1_000) },
+        wakeAt: now + askAgain,
+        updatedAt: now,
+      })
+      return current.unreachable === null
+    }
+    const changed = current.unreachable !== null || !sameSight(current.sight, seen.sight)
+    if (changed || current.wakeAt !== null)
+      tx.set('clusters', name, {
+        ...current,
+        sight: seen.sight,
+        unreachable: null,
+        wakeAt: null,
+        updatedAt: changed ? now : current.updatedAt,
+      })
+    return changed
+  })
+  deps.log.info(
+    { cluster: name, news, ...('why' in seen ? { unreachable: seen.why } : {}), cause: cause.why, trace: cause.trace },
+    'looked at cluster',
+  )
+  if (news) await replanAll(deps, name, cause)
+}
+
+function sameSight(a: ClusterSight | null, b: ClusterSight): boolean {
+  return a !== null && canonical({ ...a, at: 0 }) === canonical({ ...b, at: 0 })
+}
+
+/** Nodes from the cluster, tags and network from their machines. */
+async function sightOf(deps: Deps, registration: ClusterRegistration): Promise<ClusterSight> {
+  const client = deps.clusters.connect(registration)
+  const [version, nodes, instances] = await Promise.all([
+    client.version(),
+    client.nodes(),
+    deps.compute.list('instances', registration.project),
+  ])
+  const mine = new Set(nodes.map(machineOf))
+  const others = new Set(
+    instances
+      .filter((instance) => !mine.has(`${zoneOf(instance.zone)}/${instance.name ?? ''}`))
+      .flatMap((instance) => instance.tags?.items ?? []),
+  )
+  const machines = instances.filter((instance) => mine.has(`${zoneOf(instance.zone)}/${instance.name ?? ''}`))
+  const own = machines.map((instance) => (instance.tags?.items ?? []).filter((tag) => !others.has(tag)).sort())
+  const zones = new Map<string, number>()
+  for (const node of nodes) zones.set(node.zone, (zones.get(node.zone) ?? 0) + 1)
+  return {
+    version,
+    zones: [...zones.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([zone, count]) => ({ zone, nodes: count })),
+    network:
+      machines.map((instance) => instance.networkInterfaces?.[0]?.network).find((network) => network !== undefined) ??
+      registration.network ??
+      `projects/${registration.project}/global/networks/default`,
+    nodeTags: fewestTags(own),
+    untagged: own.filter((tags) => tags.length === 0).length,
+    at: deps.clock.now(),
+  }
+}
+
+function machineOf(node: NodeObject): string {
+  return /^gce:\/\/[^/]+\/([^/]+\/[^/]+)$/.exec(node.providerID)?.[1] ?? `${node.zone}/${node.metadata.name}`
+}
+
+function zoneOf(zone: string | undefined): string {
+  return zone?.slice(zone.lastIndexOf('/') + 1) ?? ''
+}
+
+/** Tags that together are on every tagged node: one that all share if there is one, else the first of each that has none yet. */
+function fewestTags(own: readonly (readonly string[])[]): string[] {
+  const chosen = new Set<string>()
+  const count = new Map<string, number>()
+  for (const tags of own) for (const tag of tags) count.set(tag, (count.get(tag) ?? 0) + 1)
+  for (const tags of own) {
+    if (tags.length === 0 || tags.some((tag) => chosen.has(tag))) continue
+    const best = [...tags].sort((a, b) => (count.get(b) ?? 0) - (count.get(a) ?? 0) || (a < b ? -1 : 1))[0]
+    if (best !== undefined) chosen.add(best)
+  }
+  return [...chosen].sort()
+}
+
+/** Has every Ingress planned that the cluster serves, or might serve; their own alarm clocks are set, so that none is lost. */
+async function replanAll(deps: Deps, name: string, cause: Cause): Promise<void> {
+  const clusters = await deps.store.find(queries.clusters())
+  for (let after: string | undefined; ;) {
+    const page = await deps.store.find(queries.ingresses(after))
+    for (const doc of page) {
+      if (doc.goneAt !== null || doc.generation === 0) continue
+      const chosen = select(doc.model, doc.selection, clusters)
+      const claimed = await deps.store.get('claims', claimId(clusterIngressId(name, doc.model), doc.id))
+      if (!chosen.names.includes(name) && !chosen.unknown.includes(name) && claimed === undefined) continue
+      await touchIngress(deps, doc.id)
+      await send(deps, [planNudgeOf(doc.id, cause)])
+    }
+    after = page.at(-1)?.id
+    if (page.length < 500 || after === undefined) return
+  }
+}
+
+/** Sets an Ingress's alarm clock to now: its planner has news. */
+export async function touchIngress(deps: Deps, id: string): Promise<void> {
+  await deps.store.transact(async (tx) => {
+    const doc = await tx.get('ingresses', id)
+    if (doc) tx.set('ingresses', id, { ...doc, wakeAt: deps.clock.now(), token: doc.token + 1 })
+  })
+}
+
+/** A leaving cluster's record goes with the last resource that lives there, so that what is in it can still be removed. */
+async function letGo(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void> {
+  const left = await deps.store.find(queries.resourcesOfKind('cluster-ingress'))
+  const here = left.filter((resource) => resource.id.startsWith(`cluster-ingress/${doc.name}/`))
+  await deps.store.transact(async (tx) => {
+    const current = await tx.get('clusters', doc.name)
+    if (!current?.leaving) return
+    if (here.length === 0) tx.delete('clusters', doc.name)
+    else tx.set('clusters', doc.name, { ...current, wakeAt: deps.clock.now() + askAgain })
+  })
+  if (here.length > 0) await replanAll(deps, doc.name, cause)
+}

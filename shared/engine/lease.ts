@@ -1,0 +1,32 @@
+import type { Deps } from './deps.ts'
+
+/** A lease that is held; `token` fences every write made under it. */
+export interface Lease {
+  id: string
+  holder: string
+  token: number
+}
+
+/**
+ * Takes the lease, or answers undefined while somebody else holds it. Every acquisition has a higher token than any
+ * before, for ever: lease documents are never deleted. The time is read inside the transaction.
+ */
+export async function acquire(deps: Deps, id: string): Promise<Lease | undefined> {
+  const holder = deps.uniqueId()
+  return deps.store.transact(async (tx) => {
+    const current = await tx.get('leases', id)
+    const now = deps.clock.now()
+    if (current !== undefined && current.expiresAt > now) return undefined
+    const token = (current?.token ?? 0) + 1
+    tx.set('leases', id, { id, holder, token, expiresAt: now + deps.budget.lease })
+    return { id, holder, token }
+  })
+}
+
+/** Gives the lease back early, so that the next nudge need not wait for its end. A lost lease is left alone. */
+export async function release(deps: Deps, lease: Lease): Promise<void> {
+  await deps.store.transact(async (tx) => {
+    const current = await tx.get('leases', lease.id)
+    if (current?.token === lease.token) tx.set('leases', lease.id, { ...current, expiresAt: 0 })
+  })
+}

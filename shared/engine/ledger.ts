@@ -1,0 +1,276 @@
+import { hashOf } from '../json.ts'
+import type { ResourceId } from '../resource-id.ts'
+import type { OperationRef } from '../cloud/compute-port.ts'
+import type { ClaimDoc, ResourceDoc, ResourcePhase } from '../state/documents.ts'
+import { queries, type Reader, type Transaction } from '../state/store.ts'
+import type { Deps } from './deps.ts'
+import type { AnyKind } from './kind.ts'
+import { nextWake, type Outcome } from './outcome.ts'
+
+/**
+ * The transactions by which a visit reads and writes a resource's document. They carry the protocol's promises:
+ *
+ * - a write with an older fencing token than the document's is refused (`stale`);
+ * - before a mutation its intent is written, after the gate was checked in the same transaction: what it will refer to
+ *   counts as referred to, and what it will remove no longer counts as existing;
+ * - a wait is committed in a transaction that re-reads what it waits for, so that no wake-up is lost;
+ * - a document comes to rest only if its claims are still those that were acted on, and nobody nudged meanwhile.
+ */
+
+/** What a visit works from. */
+export interface View {
+  doc: ResourceDoc
+  claims: ClaimDoc[]
+  /** The merged want; null when no claim is left. */
+  want: object | null
+  wantHash: string
+  refs: ResourceId[]
+  force: boolean
+}
+
+/** Reads a resource with its claims; undefined when there is none. */
+export async function read(reader: Reader, kind: AnyKind, id: ResourceId): Promise<View | undefined> {
+  const doc = await reader.get('resources', id)
+  if (doc === undefined) return undefined
+  return viewOf(kind, doc, await reader.find(queries.claimsOn(id)))
+}
+
+function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
+  const want = merged(kind, claims)
+  const refs = [...new Set(claims.flatMap((claim) => claim.refs))].sort()
+  return { doc, claims, want, wantHash: hashOf([want, refs]), refs, force: claims.some((claim) => claim.force) }
+}
+
+function merged(kind: AnyKind, claims: ClaimDoc[]): object | null {
+  const [first] = claims
+  if (first === undefined) return null
+  if (kind.merge) return kind.merge(claims as (ClaimDoc & { want: object })[]) as object
+  return first.want as object
+}
+
+/** What the ledger answers: `stale` = a newer holder has written; `changed` = look again, the want or the gate moved. */
+export type Entry = { is: 'written'; doc: ResourceDoc } | { is: 'stale' } | { is: 'changed' }
+
+/** Of `refs`, those that do not exist yet. Read in the transaction that commits the wait. */
+export async function missing(tx: Reader, refs: readonly ResourceId[]): Promise<ResourceId[]> {
+  if (refs.length === 0) return []
+  const docs = await tx.getAll('resources', refs)
+  return refs.filter((_, index) => docs[index]?.applied !== true)
+}
+
+/** Opens the gate for a mutation and writes its intent, or commits the wait. */
+export async function begin(
+  deps: Deps,
+  kind: AnyKind,
+  view: View,
+  token: number,
+  step: { do: 'create' | 'update' | 'remove'; why: string },
+): Promise<Entry | { is: 'waiting'; on: ResourceId[] }> {
+  return deps.store.transact(async (tx) => {
+    const current = await read(tx, kind, view.doc.id)
+    if (current === undefined || current.doc.token > token) return { is: 'stale' }
+    if (current.wantHash !== view.wantHash) return { is: 'changed' }
+    const on =
+      step.do === 'remove'
+        ? (await tx.find(queries.referrers(view.doc.id))).map((doc) => doc.id).filter((id) => id !== view.doc.id)
+        : await missing(tx, view.refs)
+    const now = deps.clock.now()
+    if (on.length > 0) {
+      const why =
+        step.do === 'remove' ? `to be removed once ${list(on)} no longer refers to it` : `waits for ${list(on)}`
+      write(tx, {
+        ...current.doc,
+        ...rest('Waiting', why, now + 60_000),
+        waitingOn: on,
+        waitingFor: step.do === 'remove' ? 'release' : 'exist',
+        token,
+        updatedAt: now,
+      })
+      return { is: 'waiting', on }
+    }
+    const doc: ResourceDoc = {
+      ...current.doc,
+      ...rest('Working', `${verb[step.do]}: ${step.why}`, now + deps.budget.lease),
+      refs: view.refs,
+      appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.refs),
+      applied: step.do === 'update' ? current.doc.applied : false,
+      readyHash: null,
+      token,
+      updatedAt: now,
+    }
+    write(tx, doc)
+    return { is: 'written', doc }
+  })
+}
+
+const verb = { create: 'being created', update: 'being changed', remove: 'being removed' } as const
+
+/** Records the operation before anybody waits for it, so that whoever comes next finds it. */
+export async function recordOperation(
+  deps: Deps,
+  id: ResourceId,
+  token: number,
+  operation: OperationRef,
+): Promise<Entry> {
+  return deps.store.transact(async (tx) => {
+    const doc = await tx.get('resources', id)
+    if (doc === undefined || doc.token > token) return { is: 'stale' }
+    const next = { ...doc, operation, token }
+    write(tx, next)
+    return { is: 'written', doc: next }
+  })
+}
+
+/**
+ * The mutation has ended well: from now on others may refer to it (create, update), and what it no longer refers to is
+ * released. `refs` are those of the want that was sent.
+ */
+export async function confirm(
+  deps: Deps,
+  id: ResourceId,
+  token: number,
+  does: OperationRef['does'],
+  refs: readonly ResourceId[],
+): Promise<Entry> {
+  return deps.store.transact(async (tx) => {
+    const doc = await tx.get('resources', id)
+    if (doc === undefined || doc.token > token) return { is: 'stale' }
+    const next = {
+      ...doc,
+      operation: null,
+      applied: does !== 'remove',
+      appliedRefs: does === 'remove' ? [] : [...refs],
+      failures: 0,
+      token,
+    }
+    write(tx, next)
+    return { is: 'written', doc: next }
+  })
+}
+
+/** Forgets an operation that failed or cannot be found; the world is looked at again. */
+export async function forgetOperation(deps: Deps, id: ResourceId, token: number): Promise<Entry> {
+  return deps.store.transact(async (tx) => {
+    const doc = await tx.get('resources', id)
+    if (doc === undefined || doc.token > token) return { is: 'stale' }
+    const next = { ...doc, operation: null, token }
+    write(tx, next)
+    return { is: 'written', doc: next }
+  })
+}
+
+/** What settling told: who is to be woken, and whether the ingresses' plans see something new. */
+export interface Settled {
+  doc: ResourceDoc | undefined
+  outputChanged: boolean
+  phaseChanged: boolean
+}
+
+/** Ends a visit: writes its outcome, unless the claims changed or somebody nudged meanwhile. */
+export async function settle(
+  deps: Deps,
+  kind: AnyKind,
+  view: View,
+  token: number,
+  outcome: Outcome,
+  output: unknown,
+): Promise<{ is: 'stale' } | { is: 'changed' } | ({ is: 'written' } & Settled)> {
+  return deps.store.transact(async (tx) => {
+    const current = await read(tx, kind, view.doc.id)
+    if (current === undefined || current.doc.token > token) return { is: 'stale' }
+    const { doc } = current
+    if (current.wantHash !== view.wantHash || doc.nudges !== view.doc.nudges) return { is: 'changed' }
+    if (outcome.is === 'waiting' && (await missing(tx, outcome.on)).length < outcome.on.length) return { is: 'changed' }
+    const now = deps.clock.now()
+    const outputChanged = output !== undefined && hashOf(output) !== hashOf(doc.output)
+    const planners = outputChanged ? await tx.getAll('ingresses', ownersOf(current)) : []
+    if (outcome.is === 'gone') {
+      tx.delete('resources', doc.id)
+      return { is: 'written', doc: undefined, outputChanged: false, phaseChanged: true }
+    }
+    const failures =
+      outcome.is === 'retry' || outcome.is === 'failed' ? doc.failures + 1 : outcome.is === 'ready' ? 0 : doc.failures
+    const phase = phaseOf(outcome)
+    const next: ResourceDoc = {
+      ...doc,
+      ...rest(phase, whyOf(outcome), nextWake(outcome, failures, now, deps.random)),
+      refs: current.refs,
+      failures,
+      ...(outcome.is === 'waiting' ? { waitingOn: outcome.on, waitingFor: 'exist' as const } : {}),
+      operation: outcome.is === 'working' ? outcome.operation : null,
+      token,
+      updatedAt: now,
+      ...(outputChanged ? { output } : {}),
+      ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.refs, readyHash: current.wantHash } : {}),
+    }
+    write(tx, next)
+    // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.
+    for (const ingress of planners) {
+      if (ingress) tx.set('ingresses', ingress.id, { ...ingress, wakeAt: now, token: ingress.token + 1 })
+    }
+    return { is: 'written', doc: next, outputChanged, phaseChanged: phase !== view.doc.phase }
+  })
+}
+
+/** The ingresses that claim a resource, or the last that did. */
+export function ownersOf(view: Pick<View, 'claims' | 'doc'>): string[] {
+  const claimants = view.claims.map((claim) => claim.ingress)
+  return claimants.length > 0 ? claimants : view.doc.owner === '' ? [] : [view.doc.owner]
+}
+
+/** Says that somebody came while a holder was at work: the holder looks again before it comes to rest. */
+export async function nudgeBusy(deps: Deps, id: ResourceId): Promise<void> {
+  await deps.store.transact(async (tx) => {
+    const doc = await tx.get('resources', id)
+    if (doc === undefined) return
+    // Should the holder die, the tick finds it after the lease.
+    const wakeAt = doc.wakeAt ?? deps.clock.now() + deps.budget.lease
+    write(tx, { ...doc, nudges: doc.nudges + 1, wakeAt })
+  })
+}
+
+function phaseOf(outcome: Exclude<Outcome, { is: 'gone' }>): ResourcePhase {
+  switch (outcome.is) {
+    case 'ready':
+      return 'Ready'
+    case 'waiting':
+      return 'Waiting'
+    case 'working':
+    case 'again':
+      return 'Working'
+    case 'retry':
+      return 'Retrying'
+    case 'failed':
+      return 'Failed'
+    default:
+      return outcome satisfies never
+  }
+}
+
+function whyOf(outcome: Outcome): string {
+  return outcome.is === 'retry' ? outcome.fault.why : outcome.why
+}
+
+/** The members that every commit sets; a commit ends any earlier wait. */
+function rest(
+  phase: ResourcePhase,
+  why: string,
+  wakeAt: number | null,
+): Pick<ResourceDoc, 'phase' | 'why' | 'wakeAt' | 'waitingOn' | 'waitingFor'> {
+  // A sentence, not a page: the API's messages can be long.
+  return { phase, why: why.slice(0, 1_000), wakeAt, waitingOn: [], waitingFor: null }
+}
+
+function write(tx: Transaction, doc: ResourceDoc): void {
+  tx.set('resources', doc.id, doc)
+}
+
+function union(a: readonly ResourceId[], b: readonly ResourceId[]): ResourceId[] {
+  return [...new Set([...a, ...b])].sort()
+}
+
+/** Names of resources for a sentence: all of a few, the first three of many. */
+export function list(ids: readonly ResourceId[]): string {
+  const names = ids.map((id) => `${id.split('/')[0] ?? ''} ${id.split('/').at(-1) ?? ''}`)
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+}

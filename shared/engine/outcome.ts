@@ -1,0 +1,78 @@
+import type { ResourceId } from '../resource-id.ts'
+import type { OperationRef } from '../cloud/compute-port.ts'
+import type { Fault } from './faults.ts'
+
+/** How one visit to a resource ended. Waiting is a value, not an error. */
+export type Outcome =
+  | { is: 'ready'; why: string }
+  /** Until every one of `on` exists (create, update) or no longer refers to us (remove). */
+  | { is: 'waiting'; on: ResourceId[]; why: string }
+  /** An operation is under way and outlasts this visit. */
+  | { is: 'working'; operation: OperationRef; why: string }
+  /** Nothing is wrong, something outside takes its time. */
+  | { is: 'again'; after: number; why: string }
+  | { is: 'retry'; fault: Fault }
+  /** A person must change something; looked at again now and then. */
+  | { is: 'failed'; why: string }
+  | { is: 'gone'; why: string }
+
+/** Backoff and patience, in milliseconds. */
+export const pace = {
+  /** A wait is ended by a nudge; this is for the nudge that was lost. */
+  waiting: 60_000,
+  /** An operation that outlasts a visit is looked at again after this. */
+  working: 10_000,
+  retryFirst: 1_000,
+  retryMost: 600_000,
+  throttledFirst: 5_000,
+  /** The world was not what we thought: nothing but another look is needed. */
+  lookAgainFirst: 100,
+  failedFirst: 30_000,
+  failedMost: 600_000,
+} as const
+
+/**
+ * When to look again: null = at rest. Retries back off exponentially with full jitter above a floor of a third, so that
+ * many resources that failed together do not come back together. `random` is in [0, 1).
+ */
+export function nextWake(outcome: Outcome, failures: number, now: number, random: () => number): number | null {
+  switch (outcome.is) {
+    case 'ready':
+    case 'gone':
+      return null
+    case 'waiting':
+      return now + pace.waiting
+    case 'working':
+      return now + pace.working
+    case 'again':
+      return now + outcome.after
+    case 'retry':
+      return now + jittered(firstPause(outcome.fault), pace.retryMost, failures, random)
+    case 'failed':
+      return now + jittered(pace.failedFirst, pace.failedMost, failures, random)
+    default:
+      return outcome satisfies never
+  }
+}
+
+function firstPause(fault: Fault): number {
+  switch (fault.kind) {
+    case 'conflict':
+    case 'absent':
+      return pace.lookAgainFirst
+    case 'throttled':
+      return pace.throttledFirst
+    case 'in-use':
+    case 'not-ready':
+    case 'transient':
+    case 'refused':
+      return pace.retryFirst
+    default:
+      return fault.kind satisfies never
+  }
+}
+
+function jittered(first: number, most: number, failures: number, random: () => number): number {
+  const ceiling = Math.min(most, first * 2 ** Math.min(failures, 20))
+  return Math.round(ceiling / 3 + (random() * (ceiling * 2)) / 3)
+}

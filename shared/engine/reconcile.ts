@@ -1,0 +1,292 @@
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import { hashOf } from '../json.ts'
+import type { OperationRef, StartedOperation } from '../cloud/compute-port.ts'
+import { decide, type Step } from './decide.ts'
+import type { Deps } from './deps.ts'
+import { classify, type Fault } from './faults.ts'
+import type { AnyKind, Cloud, Observation } from './kind.ts'
+import { acquire, release } from './lease.ts'
+import * as ledger from './ledger.ts'
+import { nudgeOf, planNudgeOf, send, wakeWaiters, type Cause } from './nudge.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A visit goes round at most so often before it hands over to a fresh message. */
+const mostRounds = 12
+
+/** A pause up to this long is slept through; a longer one is left to the tick (one a minute). Milliseconds. */
+const longestNap = 10_000
+
+/**
+ * Brings one resource one visit nearer to what is wanted of it. Safe to call at any time, any number of times, by anybody:
+ * the document says what is wanted, the world says what is there, a message only says when.
+ *
+ * Throws only when the Store cannot be used; then the message must be delivered again.
+ */
+export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promise<void> {
+  const kind = deps.kinds.find((candidate) => candidate.name === splitResourceId(id).kind)
+  if (kind === undefined) throw new UnknownKind(`there is no kind of resource "${splitResourceId(id).kind}"`)
+  const lease = await acquire(deps, id)
+  if (lease === undefined) {
+    await ledger.nudgeBusy(deps, id)
+    return
+  }
+  const visit: Visit = {
+    deps,
+    kind,
+    id,
+    token: lease.token,
+    cause,
+    cloud: cloudOf(deps),
+    deadline: deps.clock.now() + deps.budget.work,
+    background: [],
+  }
+  try {
+    await rounds(visit)
+  } finally {
+    await Promise.all(visit.background)
+    await release(deps, lease)
+  }
+}
+
+/** A message for a kind that this version does not know: no retry will help. */
+export class UnknownKind extends Error {
+  override name = 'UnknownKind'
+}
+
+interface Visit {
+  deps: Deps
+  kind: AnyKind
+  id: ResourceId
+  token: number
+  cause: Cause
+  cloud: Cloud
+  /** No new work after this. */
+  deadline: number
+  /** Nudges on their way; the visit does not end before they are sent. */
+  background: Promise<unknown>[]
+}
+
+/** What one round led to: an outcome to settle, a reason to look again at once, or an end that is already written. */
+type Round = { is: 'settle'; outcome: Outcome; seen?: Observation<unknown> } | { is: 'look-again' } | { is: 'over' }
+
+async function rounds(visit: Visit): Promise<void> {
+  const { deps, kind, id, token } = visit
+  for (let round = 0; round < mostRounds; round += 1) {
+    const view = await ledger.read(deps.store, kind, id)
+    if (view === undefined) return
+    const result = await attempt(visit, view)
+    if (result.is === 'over') return
+    if (result.is === 'look-again') continue
+    if (
+      result.outcome.is === 'again' &&
+      (await napped(visit, view, result.outcome.after, result.outcome.why, result.seen?.output))
+    )
+      continue
+    const settled = await ledger.settle(deps, kind, view, token, result.outcome, result.seen?.output)
+    if (settled.is === 'stale') return
+    if (settled.is === 'changed') continue
+    report(visit, view, result.outcome, settled)
+    const wake = settled.doc?.wakeAt ?? null
+    const naps = result.outcome.is === 'retry' || result.outcome.is === 'again'
+    const now = deps.clock.now()
+    if (!naps || wake === null || wake - now > longestNap || wake > visit.deadline) return
+    await deps.clock.sleep(Math.max(0, wake - now))
+  }
+  // Still not at rest, and its document says so; a fresh message goes on.
+  await send(deps, [nudgeOf(id, visit.cause)])
+}
+
+/** Polling that shows nothing new is not worth a write: the document already says what is waited for. */
+async function napped(visit: Visit, view: ledger.View, after: number, why: string, output: unknown): Promise<boolean> {
+  const { clock } = visit.deps
+  const same =
+    view.doc.phase === 'Working' &&
+    view.doc.why === why &&
+    view.doc.wakeAt !== null &&
+    hashOf(output ?? view.doc.output) === hashOf(view.doc.output)
+  if (!same || after > longestNap || clock.now() + after > visit.deadline) return false
+  await clock.sleep(after)
+  return true
+}
+
+async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
+  if (view.doc.operation) return awaitOperation(visit, view, view.doc.operation, view.doc.appliedRefs)
+  // Nothing of it exists yet: no look is needed to know that it has to wait.
+  if (view.want !== null && !view.doc.applied) {
+    const on = await ledger.missing(visit.deps.store, view.refs)
+    if (on.length > 0) return settle({ is: 'waiting', on, why: `waits for ${ledger.list(on)}` })
+  }
+  let seen: Observation<unknown>
+  try {
+    seen = await visit.kind.observe(visit.cloud, visit.id, view.want, view.doc.output)
+  } catch (error) {
+    return settle(outcomeOf(classify(error)))
+  }
+  if (seen.refused !== undefined) return settle({ is: 'failed', why: seen.refused }, seen)
+  if (seen.pending && seen.got === undefined && view.want !== null)
+    return settle({ is: 'again', ...seen.pending }, seen)
+  const step = decide(visit.kind, view.want, seen, view.force)
+  switch (step.do) {
+    case 'nothing':
+      if (view.want === null) return settle({ is: 'gone', why: step.why }, seen)
+      return seen.pending
+        ? settle({ is: 'again', ...seen.pending }, seen)
+        : settle({ is: 'ready', why: step.why }, seen)
+    case 'refuse':
+      return settle({ is: 'failed', why: step.why }, seen)
+    case 'create':
+    case 'update':
+    case 'remove':
+      return mutate(visit, view, seen, step)
+    default:
+      return step satisfies never
+  }
+}
+
+async function mutate(
+  visit: Visit,
+  view: ledger.View,
+  seen: Observation<unknown>,
+  step: Step & { do: 'create' | 'update' | 'remove' },
+): Promise<Round> {
+  const { deps, id, token } = visit
+  // The lease must outlast the call that is about to be made; whoever comes next begins afresh.
+  if (deps.clock.now() > visit.deadline)
+    return settle({ is: 'again', after: 0, why: `${step.why}; out of time for now` }, seen)
+  const gate = await ledger.begin(deps, visit.kind, view, token, step)
+  if (gate.is === 'stale' || gate.is === 'waiting') return { is: 'over' }
+  if (gate.is === 'changed') return { is: 'look-again' }
+  deps.log.info(
+    { resource: id, step: step.do, why: step.why, changes: step.changes, token, trace: visit.cause.trace },
+    'mutation',
+  )
+  let started: StartedOperation | null
+  try {
+    started = await perform(visit, view, seen, step, requestIdOf(id, token, step.do, view.wantHash, gate.doc.updatedAt))
+  } catch (error) {
+    const fault = classify(error)
+    if (fault.kind === 'absent' && step.do === 'remove') return ended(visit, 'remove', [])
+    // The answer of an earlier attempt may have been lost: the world knows better than we do. One look is free, then with patience.
+    return settle(outcomeOf(fault), seen)
+  }
+  if (started === null) return ended(visit, step.do, view.refs)
+  const operation: OperationRef = { ...started, does: step.do }
+  const recorded = await ledger.recordOperation(deps, id, token, operation)
+  if (recorded.is !== 'written') return { is: 'over' }
+  return awaitOperation(visit, view, operation, step.do === 'remove' ? [] : view.refs)
+}
+
+function perform(
+  visit: Visit,
+  view: ledger.View,
+  seen: Observation<unknown>,
+  step: Step,
+  requestId: string,
+): Promise<StartedOperation | null> {
+  const { kind, cloud, id } = visit
+  if (step.do === 'create') return kind.create(cloud, id, view.want, requestId)
+  if (step.do === 'remove') return kind.remove(cloud, id, seen.got, requestId)
+  if (kind.update === undefined) throw new Error(`${kind.name} cannot be updated`)
+  return kind.update(cloud, id, view.want, seen.got, step.changes, requestId)
+}
+
+/** Waits for an operation as long as the visit lasts; `refs` are what the resource refers to once it has ended well. */
+async function awaitOperation(
+  visit: Visit,
+  view: ledger.View,
+  operation: OperationRef,
+  refs: readonly ResourceId[],
+): Promise<Round> {
+  const { deps, id, token } = visit
+  let state
+  try {
+    state = await deps.compute.wait(operation, Math.max(1, visit.deadline - deps.clock.now()))
+  } catch (error) {
+    const fault = classify(error)
+    // Operations are forgotten by the API after a while: what it did is there to be seen.
+    if (fault.kind === 'absent')
+      return (await ledger.forgetOperation(deps, id, token)).is === 'written' ? { is: 'look-again' } : { is: 'over' }
+    return settle({
+      is: 'working',
+      operation,
+      why: `${view.doc.why}; its operation could not be asked for: ${fault.why}`,
+    })
+  }
+  if (!state.done) {
+    if (deps.clock.now() < visit.deadline) return { is: 'look-again' }
+    return settle({ is: 'working', operation, why: view.doc.why })
+  }
+  if (state.error === null) return ended(visit, operation.does, refs)
+  if ((await ledger.forgetOperation(deps, id, token)).is !== 'written') return { is: 'over' }
+  const fault = classify(state.error)
+  if (fault.kind === 'absent' && operation.does === 'remove') return ended(visit, 'remove', [])
+  return settle(outcomeOf(fault))
+}
+
+/** The mutation ended well: others may build on it from now on, before we have looked at it again. */
+async function ended(visit: Visit, does: OperationRef['does'], refs: readonly ResourceId[]): Promise<Round> {
+  const entry = await ledger.confirm(visit.deps, visit.id, visit.token, does, refs)
+  if (entry.is !== 'written') return { is: 'over' }
+  wake(visit)
+  return { is: 'look-again' }
+}
+
+function wake(visit: Visit): void {
+  visit.background.push(
+    wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` }),
+  )
+}
+
+/** Tells the log, the neighbours and the planners what a visit came to. */
+function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledger.Settled): void {
+  const { deps, id, cause } = visit
+  const why = outcome.is === 'retry' ? outcome.fault.why : outcome.why
+  const fields = { resource: id, outcome: outcome.is, why, token: visit.token, cause: cause.why, trace: cause.trace }
+  if (outcome.is === 'failed' || outcome.is === 'retry') deps.log.warn(fields, 'visit ended')
+  else if (settled.phaseChanged || outcome.is === 'gone') deps.log.info(fields, 'visit ended')
+  const rests = outcome.is === 'ready' || outcome.is === 'gone'
+  const troubled = outcome.is === 'failed' || outcome.is === 'retry'
+  visit.background.push(
+    (async () => {
+      const waited =
+        rests &&
+        (!view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash) &&
+        (await wakeWaiters(deps, id, cause))
+      // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
+      if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && !waited)))) {
+        await send(
+          deps,
+          ledger
+            .ownersOf(view)
+            .map((ingress) => planNudgeOf(ingress, { ...cause, why: `${ledger.list([id])} is ${outcome.is}` })),
+        )
+      }
+    })(),
+  )
+}
+
+function outcomeOf(fault: Fault): Outcome {
+  return fault.kind === 'refused' ? { is: 'failed', why: fault.why } : { is: 'retry', fault }
+}
+
+function settle(outcome: Outcome, seen?: Observation<unknown>): Round {
+  return seen === undefined ? { is: 'settle', outcome } : { is: 'settle', outcome, seen }
+}
+
+/** The same attempt has the same id, so that a request repeated below us is one operation; a new attempt has a new one. */
+function requestIdOf(...parts: readonly (string | number)[]): string {
+  const hex = hashOf(parts) + hashOf([...parts, 'more'])
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** The world as kinds see it: Compute, and clusters by their registered name. */
+export function cloudOf(deps: Deps): Cloud {
+  return {
+    compute: deps.compute,
+    now: () => deps.clock.now(),
+    async cluster(name) {
+      const doc = await deps.store.get('clusters', name)
+      return doc === undefined ? undefined : deps.clusters.connect(doc.registration)
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import type { IngressObjectSpec, IngressObjectBackend } from '../cloud/kubernetes-port.ts'
+import { backendRefs, type BackendRef, type IngressModel } from '../ingress/model.ts'
+
+/** What is wanted of one cluster for one Ingress: which Services to look at, and the matching Ingress object. */
+export interface ClusterIngressWant {
+  /** Names of the Services, sorted. */
+  services: string[]
+  /** null = only look: the plan is not made yet. */
+  object: { labels: Record<string, string>; annotations: Record<string, string>; spec: IngressObjectSpec } | null
+}
+
+/** Class of Ingresses for which the in-cluster controller makes instance groups and nothing else. */
+export const ingressClass = 'gce-multi-cluster'
+
+/** On every object that we applied: only such an object is ever removed by us. */
+export const managedAnnotation = 'multicluster-ingress.io/managed'
+
+/** Which Services an Ingress needs to know about. */
+export function servicesOf(model: IngressModel): string[] {
+  return [...new Set(backendRefs(model).map((ref) => ref.service))].sort()
+}
+
+/** The object that every selected cluster gets. */
+export function matchingObject(model: IngressModel): NonNullable<ClusterIngressWant['object']> {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = model.annotations
+  return {
+    labels: model.labels,
+    annotations: { ...annotations, 'kubernetes.io/ingress.class': ingressClass, [managedAnnotation]: 'true' },
+    spec: {
+      ...(model.defaultBackend === null ? {} : { defaultBackend: backend(model.defaultBackend) }),
+      ...(model.rules.length === 0 ? {} : { rules: model.rules.map(rule) }),
+      ...(model.tls.length === 0
+        ? {}
+        : {
+            tls: model.tls.map(({ hosts, secretName }) =>
+              hosts.length === 0 ? { secretName } : { hosts, secretName },
+            ),
+          }),
+    },
+  }
+}
+
+function rule({ host, paths }: IngressModel['rules'][number]): NonNullable<IngressObjectSpec['rules']>[number] {
+  const http = {
+    paths: paths.map((path) => ({ path: path.path, pathType: path.type, backend: backend(path.backend) })),
+  }
+  return host === '' ? { http } : { host, http }
+}
+
+function backend(ref: BackendRef): IngressObjectBackend {
+  return {
+    service: { name: ref.service, port: typeof ref.port === 'number' ? { number: ref.port } : { name: ref.port } },
+  }
+}

@@ -1,0 +1,41 @@
+import type { ProbeFact } from './facts.ts'
+import type { BackendProtocol } from './protocols.ts'
+
+/** What a health check does; times in seconds. */
+export interface HealthSettings {
+  type: BackendProtocol
+  path: string
+  host: string | null
+  interval: number
+  timeout: number
+  healthy: number
+  unhealthy: number
+}
+
+/** Ours, not kubemci's 60 s x 10 (ten minutes to notice): DESIGN section 6. */
+const defaults = { interval: 10, timeout: 5, healthy: 1, unhealthy: 3 } as const
+
+/**
+ * The readiness probe of the pods over our defaults, within the API's limits (interval and timeout 1 to 300 s, timeout at
+ * most the interval, thresholds 1 to 10). Only a probe that speaks the port's protocol counts. Clusters without one do not
+ * count; of several, the first decides.
+ */
+export function healthOf(protocol: BackendProtocol, probes: readonly (ProbeFact | null)[]): HealthSettings {
+  const scheme = protocol === 'HTTP' ? 'HTTP' : 'HTTPS'
+  const probe = probes.find((candidate) => candidate?.scheme === scheme)
+  if (!probe) return { type: protocol, path: '/', host: null, ...defaults }
+  const interval = within(probe.periodSeconds, 1, 300)
+  return {
+    type: protocol,
+    path: probe.path,
+    host: probe.host,
+    interval,
+    timeout: Math.min(within(probe.timeoutSeconds, 1, 300), interval),
+    healthy: within(probe.successThreshold, 1, 10),
+    unhealthy: within(probe.failureThreshold, 1, 10),
+  }
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, Math.round(value)))
+}

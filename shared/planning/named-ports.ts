@@ -1,0 +1,27 @@
+import type { NamedPort } from '../cloud/compute-resources.ts'
+import type { Desired } from '../engine/kind.ts'
+import { resourceId } from '../resource-id.ts'
+import type { Layout } from './layout.ts'
+
+/** The named ports that an Ingress needs on one instance group; several Ingresses share a group. */
+export interface NamedPortsWant {
+  ports: NamedPort[]
+}
+
+/** What a layout wants of each instance group: one named port per service, mapped to the group's cluster's own NodePort. */
+export function named(layout: Layout): Desired<NamedPortsWant>[] {
+  const groups = new Map<string, Desired<NamedPortsWant>>()
+  for (const service of layout.services) {
+    for (const backend of service.backends) {
+      const cluster = layout.clusters.find((candidate) => candidate.name === backend.cluster)
+      for (const group of backend.groups) {
+        const id = resourceId('named-ports', group.project, group.zone, group.name)
+        const desired = groups.get(id) ?? { id, want: { ports: [] }, refs: cluster ? [cluster.ingressId] : [] }
+        desired.want.ports.push({ name: service.namedPort, port: backend.nodePort })
+        groups.set(id, desired)
+      }
+    }
+  }
+  for (const { want } of groups.values()) want.ports.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...groups.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}

@@ -1,0 +1,65 @@
+import { hashOf } from '../json.ts'
+
+/**
+ * Names of Compute resources: kubemci's scheme (`mci1-<kind>--<load balancer>`), so that what it made is found again.
+ * Backend services and health checks carry a hash of what they serve instead of kubemci's NodePort, which differs between
+ * clusters. A name over 63 characters ends in a hash of the whole, where kubemci cut it and collided.
+ */
+
+/** GCE: 1 to 63 characters, a lower-case letter first, then letters, digits and hyphens, no hyphen last. */
+export const gceName = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+
+const longest = 63
+
+function fit(name: string): string {
+  return name.length <= longest ? name : `${name.slice(0, longest - 9).replace(/-+$/, '')}-${hashOf(name).slice(0, 8)}`
+}
+
+/** The letters are kubemci's: `fw` is the HTTP forwarding rule and `fr` the firewall rule. */
+export const names = {
+  healthCheck: (lb: string, service: ServiceIdentity) => fit(`mci1-hc-${serviceHash(service)}--${lb}`),
+  backendService: (lb: string, service: ServiceIdentity) => fit(`mci1-be-${serviceHash(service)}--${lb}`),
+  /** The backend service without backends that a URL map without a default backend needs. */
+  noBackend: (lb: string) => fit(`mci1-be-none--${lb}`),
+  urlMap: (lb: string) => fit(`mci1-um--${lb}`),
+  httpProxy: (lb: string) => fit(`mci1-tp--${lb}`),
+  httpsProxy: (lb: string) => fit(`mci1-tps--${lb}`),
+  httpRule: (lb: string) => fit(`mci1-fw--${lb}`),
+  httpsRule: (lb: string) => fit(`mci1-fws--${lb}`),
+  address: (lb: string) => fit(`mci1-ip--${lb}`),
+  firewall: (lb: string) => fit(`mci1-fr--${lb}`),
+  /** The same load balancer's rule in another network. */
+  firewallIn: (lb: string, network: string) => fit(`mci1-fr-${hashOf(network).slice(0, 6)}--${lb}`),
+  namedPort: (service: ServiceIdentity) => `mci1-${serviceHash(service)}`,
+} as const
+
+/** What a backend service serves: one port of one Kubernetes service. */
+export interface ServiceIdentity {
+  namespace: string
+  service: string
+  port: number
+}
+
+function serviceHash({ namespace, service, port }: ServiceIdentity): string {
+  return hashOf(`${namespace}/${service}/${port}`).slice(0, 8)
+}
+
+/** The load balancer's name when no annotation gives one: readable, and without collision between namespaces. */
+export function defaultLoadBalancer(namespace: string, name: string): string {
+  return namespace === 'default' ? name : `${namespace}-${name}-${hashOf(`${namespace}/${name}`).slice(0, 4)}`
+}
+
+/** The form in which references are wanted and observed: `projects/P/global/<collection>/N`. */
+export function projectPath(project: string, collection: string, name: string): string {
+  return `projects/${project}/global/${collection}/${name}`
+}
+
+/** `projects/P/zones/Z/<collection>/N`. */
+export function zonePath(project: string, zone: string, collection: string, name: string): string {
+  return `projects/${project}/zones/${zone}/${collection}/${name}`
+}
+
+/** The last part of a reference. */
+export function lastPart(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1)
+}

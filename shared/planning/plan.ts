@@ -1,0 +1,120 @@
+import type { AnyKind, Desired, Held } from '../engine/kind.ts'
+import type { ResourceId } from '../resource-id.ts'
+import type { IngressDoc, Problem } from '../state/documents.ts'
+import { servicesOf, type ClusterIngressWant } from './cluster-ingress.ts'
+import type { ClusterFacts, Facts } from './facts.ts'
+import { clusterIngressId, layOut, nameLayout, type Layout } from './layout.ts'
+import { routeProblems, routes } from './paths.ts'
+import { gceName } from './names.ts'
+import { select } from './select.ts'
+
+/** What an Ingress wants of the world, as far as it is known. */
+export type Plan =
+  /** Clusters have still to say what they have; nothing but looks is wanted anew. */
+  | { is: 'looking'; desired: Desired[]; waiting: Problem[]; warnings: Problem[] }
+  /** Somebody must change something; what was wanted before stays wanted. */
+  | { is: 'refused'; desired: Desired[]; problems: Problem[]; warnings: Problem[] }
+  | { is: 'planned'; layout: Layout; desired: Desired[]; held: Held[]; waiting: Problem[]; warnings: Problem[] }
+
+/**
+ * Pure: spec and facts to wanted resources. `earlier` are the present claims of the Ingress on clusters, which a plan that
+ * is not ready keeps as they are, but for the Services to look at.
+ */
+export function plan(
+  kinds: readonly AnyKind[],
+  doc: IngressDoc,
+  facts: Facts,
+  earlier: ReadonlyMap<ResourceId, ClusterIngressWant>,
+): Plan {
+  const { model } = doc
+  const chosen = select(
+    model,
+    doc.selection,
+    facts.clusters.map((cluster) => cluster.doc),
+  )
+  const clusters = facts.clusters
+    .filter((cluster) => chosen.names.includes(cluster.doc.name))
+    .sort((a, b) => (a.doc.name < b.doc.name ? -1 : 1))
+  const services = servicesOf(model)
+  const looks = clusters.map((cluster) => look(cluster, model, services, earlier))
+  const unknown = chosen.unknown.map((name) => ({
+    where: `cluster ${name}`,
+    message: 'is not registered: register it, or take it out of the selection',
+  }))
+  const warnings: Problem[] = []
+  // A cluster that went away after its Ingress was put to work degrades it; a new spec that names an unknown one is a mistake.
+  const early = [...nameProblems(nameLayout(doc, facts).lb), ...noCluster(clusters, unknown)]
+  if (doc.plannedGeneration < doc.generation) early.push(...unknown)
+  else warnings.push(...unknown)
+  if (early.length > 0) return { is: 'refused', desired: looks, problems: early, warnings }
+
+  warnings.push(...clusters.flatMap(unreachable))
+  const unseen = clusters.filter((cluster) => cluster.trouble === null && !hasSeen(cluster, services))
+  if (unseen.length > 0) {
+    const waiting = unseen.map((cluster) => ({
+      where: `cluster ${cluster.doc.name}`,
+      message: 'has not been looked at yet',
+    }))
+    return { is: 'looking', desired: looks, waiting, warnings }
+  }
+
+  const laidOut = layOut(doc, clusters, chosen.drained, facts)
+  warnings.push(...laidOut.warnings)
+  const problems = [...laidOut.problems]
+  if (problems.length === 0) {
+    const { layout } = laidOut
+    const size = routes(model.rules, (ref) => layout.service(ref)?.backendServiceId ?? '', null, '')
+    problems.push(...routeProblems(size, layout.scheme))
+  }
+  if (problems.length > 0) return { is: 'refused', desired: looks, problems, warnings }
+  const wants = kinds.flatMap((kind) => kind.desire(laidOut.layout))
+  const held = wants.filter((want): want is Held => 'hold' in want)
+  return {
+    is: 'planned',
+    layout: laidOut.layout,
+    desired: wants.filter((want): want is Desired => !('hold' in want)),
+    held,
+    waiting: held.map(({ id, hold }) => ({ where: id, message: hold })),
+    warnings,
+  }
+}
+
+/** Looks at the Services of the new spec, while the object stays what the last good plan made it. */
+function look(
+  cluster: ClusterFacts,
+  model: IngressDoc['model'],
+  services: string[],
+  earlier: ReadonlyMap<ResourceId, ClusterIngressWant>,
+): Desired<ClusterIngressWant> {
+  const id = clusterIngressId(cluster.doc.name, model)
+  return { id, want: { services, object: earlier.get(id)?.object ?? null }, refs: [] }
+}
+
+function hasSeen(cluster: ClusterFacts, services: readonly string[]): boolean {
+  const { view } = cluster
+  return view !== null && services.every((service) => service in view.services)
+}
+
+function unreachable(cluster: ClusterFacts): Problem[] {
+  const why = cluster.trouble ?? cluster.doc.unreachable?.why
+  if (why === undefined) return []
+  return [
+    { where: `cluster ${cluster.doc.name}`, message: `does not answer, what is known of it stays in place: ${why}` },
+  ]
+}
+
+function noCluster(clusters: readonly ClusterFacts[], unknown: readonly Problem[]): Problem[] {
+  if (clusters.length > 0) return []
+  if (unknown.length > 0) return [...unknown]
+  return [{ where: 'clusters', message: 'no registered cluster is selected: register one, or change the selection' }]
+}
+
+function nameProblems(lb: string): Problem[] {
+  if (gceName.test(lb)) return []
+  return [
+    {
+      where: 'load balancer name',
+      message: `"${lb}" cannot name Google Cloud resources (lower-case letters, digits and hyphens, a letter first, at most 63): set the annotation multicluster-ingress.io/load-balancer`,
+    },
+  ]
+}

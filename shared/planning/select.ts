@@ -1,0 +1,30 @@
+import type { IngressModel } from '../ingress/model.ts'
+import { matchesSelector } from '../ingress/selector.ts'
+import type { ClusterDoc, Selection } from '../state/documents.ts'
+
+/** Which registered clusters serve an Ingress, and which named ones there are not. */
+export interface Selected {
+  names: string[]
+  unknown: string[]
+  drained: string[]
+}
+
+/**
+ * A cluster serves when it is named (or nothing is named, or its labels match the selector), is not excluded by
+ * remove-clusters, and is not leaving. New clusters join by themselves unless names were given.
+ */
+export function select(model: IngressModel, selection: Selection, clusters: readonly ClusterDoc[]): Selected {
+  const registered = new Map(clusters.map((cluster) => [cluster.name, cluster]))
+  const selector = model.settings.clusterSelector
+  const chosen =
+    selection.clusters ??
+    [...registered.keys()].filter(
+      (name) => selector === null || matchesSelector(registered.get(name)?.registration.labels ?? {}, selector),
+    )
+  const wanted = chosen.filter((name) => !selection.excluded.includes(name))
+  return {
+    names: wanted.filter((name) => registered.get(name)?.leaving === false).sort(),
+    unknown: wanted.filter((name) => !registered.has(name)).sort(),
+    drained: selection.drained.filter((name) => wanted.includes(name)).sort(),
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Ownership: every resource that we make says so in its description, after the text that kubemci wrote, so that people
+ * and kubemci's own `list` and `get-status` still read it.
+ */
+
+const mark = 'managed by multi-cluster-ingress for Ingress '
+
+/** kubemci's text for a resource of a load balancer, followed by our stamp. */
+export function stamped(text: string, ingress: string): string {
+  return `${text}; ${mark}${ingress}`
+}
+
+/** What kubemci says about a service in descriptions of backend services and health checks (kubemci §5.1). */
+export function serviceText(what: string, namespace: string, service: string, port: number, lb: string): string {
+  return `${what} for service {"kubernetes.io/service-name":"${namespace}/${service}","kubernetes.io/service-port":"${port}"} as part of kubernetes multicluster loadbalancer ${lb}`
+}
+
+/** Whose a resource is by its description. */
+export type Stamp = { by: 'us'; ingress: string } | { by: 'kubemci'; loadBalancer: string } | { by: 'nobody' }
+
+/** Reads a description: our stamp, kubemci's text or its status JSON, or neither. */
+export function readStamp(description: string | undefined): Stamp {
+  const text = description ?? ''
+  const at = text.lastIndexOf(mark)
+  if (at >= 0)
+    return {
+      by: 'us',
+      ingress: text
+        .slice(at + mark.length)
+        .replace(/"\}$/, '')
+        .trim(),
+    }
+  const kubemci = /kubernetes multicluster loadbalancer ([a-z0-9-]+)/.exec(text)
+  return kubemci?.[1] === undefined ? { by: 'nobody' } : { by: 'kubemci', loadBalancer: kubemci[1] }
+}
+
+/**
+ * Whether a resource is ours to change: stamped for this ingress, or made by kubemci for this load balancer (taken over in
+ * place). `ingress` null = the resource is on its way out and our own document says that we made it.
+ */
+export function ownership(
+  description: string | undefined,
+  ingress: string | null,
+  lb: string | null,
+): { owner: 'ours' | 'foreign'; ownedBy?: string } {
+  const stamp = readStamp(description)
+  switch (stamp.by) {
+    case 'us':
+      return ingress === null || stamp.ingress === ingress
+        ? { owner: 'ours' }
+        : { owner: 'foreign', ownedBy: `it belongs to Ingress ${stamp.ingress}` }
+    case 'kubemci':
+      return lb === null || stamp.loadBalancer === lb
+        ? { owner: 'ours' }
+        : { owner: 'foreign', ownedBy: `it belongs to kubemci's load balancer ${stamp.loadBalancer}` }
+    case 'nobody':
+      return { owner: 'foreign', ownedBy: 'no stamp of ours' }
+    default:
+      return stamp satisfies never
+  }
+}
