@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { lookAtCluster, registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
+import type { Deps } from '../shared/engine/deps.ts'
+import { bodyOf, withCause, type Event } from './event.ts'
+
+const clusterName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9_.]{0,98}[a-z0-9])?$/,
+    'a cluster name has lower-case letters, digits, hyphens, dots and underscores, at most 100',
+  )
+
+const registration = z.object({
+  server: z.url({ protocol: /^https?$/ }).max(500),
+  caData: z.string().max(100_000).optional(),
+  gke: z
+    .string()
+    .regex(/^projects\/[^/]+\/locations\/[^/]+\/clusters\/[^/]+$/)
+    .optional(),
+  project: z.string().regex(/^[a-z][-a-z0-9:.]{3,62}$/),
+  network: z
+    .string()
+    .regex(/^projects\/[^/]+\/global\/networks\/[^/]+$/)
+    .optional(),
+  labels: z.record(z.string().max(317), z.string().max(63)).optional(),
+})
+
+const change = withCause({
+  cluster: clusterName,
+  register: registration.optional(),
+  unregister: z.literal(true).optional(),
+})
+
+/** Topic cluster-changes: a cluster was registered or unregistered, or something about it may have changed. */
+export async function onClusterChange(deps: Deps, event: Event): Promise<void> {
+  const { cluster, register, unregister, why, trace = event.id } = bodyOf(event, change)
+  if (register) {
+    const known = Object.fromEntries(Object.entries(register).filter(([, value]) => value !== undefined)) as z.infer<
+      typeof registration
+    >
+    await registerCluster(
+      deps,
+      { name: cluster, ...(known as Omit<Parameters<typeof registerCluster>[1], 'name'>) },
+      { why: why ?? 'cluster registered', trace },
+    )
+  } else if (unregister) await unregisterCluster(deps, cluster, { why: why ?? 'cluster unregistered', trace })
+  else await lookAtCluster(deps, cluster, { why: why ?? 'look again', trace })
+}

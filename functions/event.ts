@@ -1,0 +1,71 @@
+import { z } from 'zod'
+
+/** One Pub/Sub message as a function sees it, however it came. */
+export interface Event {
+  id: string
+  /** The payload as text; null when the message has attributes only. */
+  data: string | null
+  attributes: Record<string, string>
+  /** When it was published; milliseconds since the epoch. */
+  publishedAt: number
+}
+
+/** A message that no redelivery will make good: it is kept as a dead letter and acknowledged. */
+export class Poison extends Error {
+  override name = 'Poison'
+}
+
+const message = z.object({
+  data: z.string().optional(),
+  attributes: z.record(z.string(), z.string()).nullish(),
+  messageId: z.string().optional(),
+  message_id: z.string().optional(),
+  publishTime: z.string().optional(),
+  publish_time: z.string().optional(),
+})
+
+/**
+ * Reads what Pub/Sub pushes (`{message, subscription}`, also with attributes and no data) and the same as a CloudEvent, binary
+ * (ce- headers, the body as above) or structured (`{specversion, data: {message}}`).
+ */
+export function parseEvent(body: unknown, now: number): Event {
+  const structured = z.object({ specversion: z.string(), data: z.unknown() }).safeParse(body)
+  const parsed = z.object({ message }).safeParse(structured.success ? structured.data.data : body)
+  if (!parsed.success) throw new Poison('not a Pub/Sub push body or CloudEvent: it has no message')
+  const { data, attributes, messageId, message_id, publishTime, publish_time } = parsed.data.message
+  const published = Date.parse(publishTime ?? publish_time ?? '')
+  return {
+    id: messageId ?? message_id ?? '',
+    data: data === undefined || data === '' ? null : Buffer.from(data, 'base64').toString('utf8'),
+    attributes: attributes ?? {},
+    publishedAt: Number.isNaN(published) ? now : published,
+  }
+}
+
+const longestBody = 64 * 1024
+
+/** The JSON that our own messages carry, checked by a schema. */
+export function bodyOf<T>(event: Event, schema: z.ZodType<T>): T {
+  if (event.data === null) throw new Poison('the message has no data')
+  if (event.data.length > longestBody)
+    throw new Poison(`the message has ${event.data.length} characters; at most ${longestBody} are read`)
+  let json: unknown
+  try {
+    json = JSON.parse(event.data)
+  } catch {
+    throw new Poison('the message is not JSON')
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success)
+    throw new Poison(
+      `the message has not the expected form: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+    )
+  return parsed.data
+}
+
+const causeFields = { why: z.string().max(1_000).optional(), trace: z.string().max(200).optional() }
+
+/** Members that every message of ours carries beside what it names. */
+export function withCause<T extends z.ZodRawShape>(shape: T): z.ZodObject<T & typeof causeFields> {
+  return z.object({ ...shape, ...causeFields })
+}
