@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import http, { type IncomingMessage, type RequestListener } from 'node:http'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** One request as it arrived. */
@@ -11,7 +12,11 @@ export interface Seen {
 }
 
 /** What to answer; 'silence' keeps the connection open without a word, 'hang up' closes it. */
-export type Answer = { status?: number; body: unknown } | { status?: number; text: string } | 'silence' | 'hang up'
+export type Answer =
+  | { status?: number; body: unknown }
+  | { status?: number; text: string; headers?: Record<string, string> }
+  | 'silence'
+  | 'hang up'
 
 /** A server that records what it is asked. */
 export interface TestServer {
@@ -20,10 +25,13 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-/** Starts a server on a free port of 127.0.0.1. */
-export async function serve(answer: (request: Seen) => Answer): Promise<TestServer> {
+/** Starts a server on a free port of 127.0.0.1; with a key and certificate it speaks https. */
+export async function serve(
+  answer: (request: Seen) => Answer,
+  tls?: { key: string; cert: string },
+): Promise<TestServer> {
   const seen: Seen[] = []
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -43,13 +51,17 @@ export async function serve(answer: (request: Seen) => Answer): Promise<TestServ
         request.socket.destroy()
         return
       }
-      response.writeHead(given.status ?? 200, { 'content-type': 'application/json; charset=UTF-8' })
+      response.writeHead(given.status ?? 200, {
+        'content-type': 'application/json; charset=UTF-8',
+        ...('headers' in given ? given.headers : {}),
+      })
       response.end('text' in given ? given.text : JSON.stringify(given.body))
     })
-  })
+  }
+  const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     async close() {
       server.closeAllConnections()

@@ -1,0 +1,144 @@
+import type { RequestContext } from '@kubernetes/client-node'
+import type { CoreV1ApiRequestFactory } from '@kubernetes/client-node/dist/gen/apis/CoreV1Api.js'
+import type { NetworkingV1ApiRequestFactory } from '@kubernetes/client-node/dist/gen/apis/NetworkingV1Api.js'
+import type { VersionApiRequestFactory } from '@kubernetes/client-node/dist/gen/apis/VersionApi.js'
+import { z } from 'zod'
+import { CloudError } from './compute-port.ts'
+import { withDeadline } from './deadline.ts'
+import type { ClusterRegistration } from './kubernetes-port.ts'
+import { shapes } from './kubernetes-shapes.ts'
+import { createTransport, type KubernetesAnswer, type KubernetesTransport } from './kubernetes-transport.ts'
+
+/** The vendor's builders of requests, by API group. */
+export interface KubernetesApis {
+  core: CoreV1ApiRequestFactory
+  networking: NetworkingV1ApiRequestFactory
+  version: VersionApiRequestFactory
+}
+
+/** Sends what `build` makes and reads the answer as `shape`; `what` opens the message of every error. Throws CloudError. */
+export type KubernetesCaller = <T>(
+  what: string,
+  build: (apis: KubernetesApis) => Promise<RequestContext>,
+  shape: z.ZodType<T>,
+) => Promise<T>
+
+interface Connection {
+  apis: KubernetesApis
+  transport: KubernetesTransport
+  /** Headers that show who asks, made anew for every request. */
+  identity: () => Promise<Record<string, string>>
+}
+
+/** A caller for one cluster. The registration is checked and everything is loaded at the first call. */
+export function createKubernetesCaller(
+  registration: ClusterRegistration,
+  accessToken: (() => Promise<string>) | undefined,
+  timeoutMs: number,
+): KubernetesCaller {
+  let connection: Promise<Connection> | undefined
+  return async (what, build, shape) => {
+    const where = `cluster ${registration.name}, ${what}`
+    try {
+      connection ??= open(registration, accessToken, timeoutMs)
+      const { apis, transport, identity } = await connection
+      const context = await build(apis)
+      const body = context.getBody()
+      const answer = await transport({
+        method: context.getHttpMethod(),
+        url: context.getUrl(),
+        headers: { ...context.getHeaders(), ...(await identity()) },
+        ...(typeof body === 'string' ? { body } : {}),
+      })
+      return read(answer, shape)
+    } catch (error) {
+      if (error instanceof CloudError) throw new CloudError(error.status, error.reason, `${where}: ${error.message}`)
+      throw error
+    }
+  }
+}
+
+async function open(
+  { server, caData, gke }: ClusterRegistration,
+  accessToken: (() => Promise<string>) | undefined,
+  timeoutMs: number,
+): Promise<Connection> {
+  const url = serverUrl(server)
+  const secure = url.protocol === 'https:'
+  const ca = caData === undefined ? undefined : certificateOf(caData)
+  // A token is worth our whole identity: never in the clear, never to a server that nobody called a GKE cluster.
+  const token = secure && gke !== undefined ? accessToken : undefined
+  return {
+    apis: await loadApis(url.href.replace(/\/+$/, '')),
+    transport: await createTransport(secure, ca, timeoutMs),
+    async identity() {
+      if (token === undefined) return {}
+      return { authorization: `Bearer ${await withDeadline(token(), timeoutMs, 'the source of access tokens')}` }
+    },
+  }
+}
+
+/**
+ * Only the builders of requests are loaded, not the vendor's index: it holds every API group, file and OAuth authentication
+ * (630 ms and 130 MB against 170 ms and 90 MB, unbundled).
+ */
+async function loadApis(server: string): Promise<KubernetesApis> {
+  const [core, networking, version, { createConfiguration }, { ServerConfiguration }] = await Promise.all([
+    import('@kubernetes/client-node/dist/gen/apis/CoreV1Api.js'),
+    import('@kubernetes/client-node/dist/gen/apis/NetworkingV1Api.js'),
+    import('@kubernetes/client-node/dist/gen/apis/VersionApi.js'),
+    import('@kubernetes/client-node/dist/gen/configuration.js'),
+    import('@kubernetes/client-node/dist/gen/servers.js'),
+  ])
+  const configuration = createConfiguration({ baseServer: new ServerConfiguration(server, {}) })
+  return {
+    core: new core.CoreV1ApiRequestFactory(configuration),
+    networking: new networking.NetworkingV1ApiRequestFactory(configuration),
+    version: new version.VersionApiRequestFactory(configuration),
+  }
+}
+
+function serverUrl(server: string): URL {
+  const url = URL.parse(server)
+  const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (plain && (url.protocol === 'https:' || url.protocol === 'http:')) return url
+  throw new CloudError(400, 'badRegistration', 'the registered server is not a plain http or https URL')
+}
+
+function certificateOf(caData: string): string {
+  const pem = Buffer.from(caData, 'base64').toString('utf8')
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+  throw new CloudError(400, 'badRegistration', 'the registered caData is not a base64 encoded PEM certificate')
+}
+
+function read<T>({ status, text }: KubernetesAnswer, shape: z.ZodType<T>): T {
+  const value = parseJson(text)
+  if (status < 200 || status > 299) throw refusal(status, value, text)
+  const result = shape.safeParse(value)
+  if (result.success) return result.data
+  throw new CloudError(
+    502,
+    'unexpectedAnswer',
+    `the answer is not what Kubernetes documents: ${z.prettifyError(result.error)}`,
+  )
+}
+
+function refusal(httpStatus: number, value: unknown, text: string): CloudError {
+  const said = shapes.status.safeParse(value)
+  if (said.success) return new CloudError(httpStatus, said.data.reason, said.data.message)
+  // Without a Status it is not the API server that answers: its 404, or a redirect, says nothing about the object.
+  const status = httpStatus >= 500 || httpStatus === 401 || httpStatus === 403 || httpStatus === 429 ? httpStatus : 502
+  return new CloudError(
+    status,
+    'notKubernetes',
+    `HTTP ${httpStatus} without a Kubernetes Status: ${text.slice(0, 200)}`,
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { CloudError } from './compute-port.ts'
+import { createKubernetesCaller, type KubernetesCaller } from './kubernetes-caller.ts'
+import type { Cluster, Clusters, IngressObject, NodeObject } from './kubernetes-port.ts'
+import { shapes } from './kubernetes-shapes.ts'
+
+/** How to talk to clusters. */
+export interface ClustersOptions {
+  /** A Google access token; sent only to clusters registered as GKE clusters, and only over https. */
+  accessToken?: () => Promise<string>
+  /** Bound of one request in milliseconds. */
+  timeoutMs?: number
+}
+
+/** Owner of the fields that we apply. */
+const fieldManager = 'multi-cluster-ingress'
+
+/** Media type of server-side apply (`PatchStrategy.ServerSideApply` of the vendor's library). */
+const serverSideApply = 'application/apply-patch+yaml'
+
+const pageSize = 500
+
+/** 10,000 nodes. */
+const maxNodePages = 20
+
+/** Enough pods of one service to find a ready one among them. */
+const podsLooked = 100
+
+/** Connections to clusters; one is kept for each name while its registration stays the same. Nothing is loaded before the first request. */
+export function createClusters({ accessToken, timeoutMs = 10_000 }: ClustersOptions = {}): Clusters {
+  const kept = new Map<string, { key: string; cluster: Cluster }>()
+  return {
+    connect(registration) {
+      const { name, server, caData, gke } = registration
+      const key = JSON.stringify([server, caData, gke])
+      const known = kept.get(name)
+      if (known?.key === key) return known.cluster
+      const cluster = clusterOver(createKubernetesCaller(registration, accessToken, timeoutMs))
+      kept.set(name, { key, cluster })
+      return cluster
+    },
+  }
+}
+
+function clusterOver(call: KubernetesCaller): Cluster {
+  return {
+    async version() {
+      return (await call('GET version', ({ version }) => version.getCode(), shapes.version)).gitVersion
+    },
+
+    async nodes() {
+      return readNodes(call)
+    },
+
+    async ingress(namespace, name) {
+      const what = `GET ${pathOf('ingress', namespace, name)}`
+      return unlessAbsent(
+        call(what, ({ networking }) => networking.readNamespacedIngress(name, namespace), shapes.ingress),
+      )
+    },
+
+    async applyIngress({ metadata, spec }, force) {
+      const namespace = namespaceOf(metadata)
+      const what = `apply ${pathOf('ingress', namespace, metadata.name)}`
+      const { name, labels, annotations } = metadata
+      const body = {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: { name, namespace, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+        spec,
+      }
+      return call(
+        what,
+        async ({ networking }) => {
+          const unset = undefined
+          const args = [name, namespace, body, unset, unset, fieldManager, unset, force] as const
+          const request = await networking.patchNamespacedIngress(...args)
+          request.setHeaderParam('Content-Type', serverSideApply)
+          return request
+        },
+        shapes.ingress,
+      )
+    },
+
+    async deleteIngress(namespace, name) {
+      const what = `DELETE ${pathOf('ingress', namespace, name)}`
+      await unlessAbsent(
+        call(what, ({ networking }) => networking.deleteNamespacedIngress(name, namespace), z.looseObject({})),
+      )
+    },
+
+    async service(namespace, name) {
+      const what = `GET ${pathOf('service', namespace, name)}`
+      return unlessAbsent(call(what, ({ core }) => core.readNamespacedService(name, namespace), shapes.service))
+    },
+
+    async anyPod(namespace, selector) {
+      const labels = Object.entries(selector)
+      // A selector without labels would match every pod of the namespace; a Service without one selects none.
+      if (labels.length === 0) return undefined
+      const what = `list ${pathOf('pods', namespace)}`
+      const labelSelector = labels.map(selectorTerm).join(',')
+      const unset = undefined
+      const args = [namespace, unset, unset, unset, unset, labelSelector, podsLooked] as const
+      const { items } = await call(what, ({ core }) => core.listNamespacedPod(...args), shapes.pods)
+      return (items.find(({ ready }) => ready) ?? items[0])?.pod
+    },
+  }
+}
+
+/** All nodes or none: a page that fails, or pages without an end, throw. */
+async function readNodes(call: KubernetesCaller): Promise<NodeObject[]> {
+  const found: NodeObject[] = []
+  const unset = undefined
+  let next: string | undefined
+  for (let pages = 0; pages < maxNodePages; pages++) {
+    const args = [unset, unset, next, unset, unset, pageSize] as const
+    const { items, metadata } = await whole(call('list nodes', ({ core }) => core.listNode(...args), shapes.nodes))
+    found.push(...items.filter((node) => node !== undefined))
+    if (!metadata.continue) return found
+    next = metadata.continue
+  }
+  throw new CloudError(502, 'endless', `list nodes: the list had not ended after ${maxNodePages} pages of ${pageSize}`)
+}
+
+/** The server forgets where a long list stood after some minutes (410 Expired): that is no fault of ours, and passes. */
+async function whole<T>(page: Promise<T>): Promise<T> {
+  try {
+    return await page
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 410) throw new CloudError(503, error.reason, error.message)
+    throw error
+  }
+}
+
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+function namespaceOf({ namespace, name }: IngressObject['metadata']): string {
+  if (namespace === undefined) throw new Error(`the ingress ${name} to apply names no namespace`)
+  return namespace
+}
+
+/** For messages; and the gate that keeps a name like `..` from becoming a part of a URL. */
+function pathOf(kind: string, ...names: string[]): string {
+  for (const name of names) {
+    if (name.length > 253 || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) {
+      throw new CloudError(400, 'badName', `"${name.slice(0, 80)}" is not the name of a Kubernetes object`)
+    }
+  }
+  return `${kind} ${names.join('/')}`
+}
+
+function selectorTerm([key, value]: [string, string]): string {
+  if (/^[\w./-]+$/.test(key) && /^[\w.-]*$/.test(value)) return `${key}=${value}`
+  throw new CloudError(400, 'badName', `"${key.slice(0, 80)}: ${value.slice(0, 80)}" is not a Kubernetes label`)
+}

@@ -1,0 +1,97 @@
+import type { PubSub, Topic } from '@google-cloud/pubsub'
+import type { AuthClient } from 'google-auth-library'
+import type { Bus, BusMessage } from './bus-port.ts'
+import { createCredentials } from './credentials.ts'
+import { withDeadline } from './deadline.ts'
+import { cloudErrorOf } from './vendor-error.ts'
+
+/** How to reach Pub/Sub. */
+export interface BusOptions {
+  projectId: string
+  /** Put before every topic's short name. */
+  topicPrefix?: string
+  /** host:port of an emulator, which gets neither TLS nor credentials. */
+  emulatorHost?: string
+  /** Who publishes; default: Application Default Credentials. */
+  auth?: () => Promise<AuthClient>
+  /** Bound of one publish in milliseconds, the client's resending included. */
+  timeoutMs?: number
+}
+
+/** Messages on their way at the same time; Pub/Sub takes at most 1,000 in a request, and a topic's go in one. */
+const maxTogether = 1000
+
+/** UNAVAILABLE (google.rpc.Code): the connection was gone, as after every sleep of a function. */
+const unavailable = 14
+
+/**
+ * The Bus port over the vendor's client; nothing is loaded before the first publish, clients and topics are kept. The
+ * messages for one topic leave at once in one request. Only a lost connection is tried again, within `timeoutMs`: a
+ * doubled nudge does no harm, and nothing above repeats a single publish.
+ */
+export function createBus({ projectId, topicPrefix = '', emulatorHost, auth, timeoutMs = 10_000 }: BusOptions): Bus {
+  const identity = auth ?? createCredentials({ timeoutMs }).authClient
+  const topics = new Map<string, Topic>()
+  let client: Promise<PubSub> | undefined
+
+  async function open(): Promise<PubSub> {
+    const { PubSub } = await import('@google-cloud/pubsub')
+    if (emulatorHost === undefined) return new PubSub({ projectId, authClient: await identity() })
+    // Without a client of its own the library asks Google's metadata server who we are, even for an emulator.
+    const { PassThroughClient } = await import('google-auth-library')
+    const options = { apiEndpoint: emulatorHost, emulatorMode: true, authClient: new PassThroughClient() }
+    return new PubSub({ projectId, ...options })
+  }
+
+  async function opened(): Promise<PubSub> {
+    client ??= open()
+    try {
+      return await client
+    } catch (error) {
+      client = undefined
+      throw error
+    }
+  }
+
+  function topicOf(pubsub: PubSub, name: string): Topic {
+    const known = topics.get(name)
+    if (known) return known
+    const backoffSettings = {
+      initialRetryDelayMillis: 50,
+      retryDelayMultiplier: 2,
+      maxRetryDelayMillis: 1000,
+      initialRpcTimeoutMillis: timeoutMs,
+      rpcTimeoutMultiplier: 1,
+      maxRpcTimeoutMillis: timeoutMs,
+      totalTimeoutMillis: timeoutMs,
+    }
+    const made = pubsub.topic(`${topicPrefix}${name}`, {
+      batching: { maxMessages: maxTogether, maxMilliseconds: 0 },
+      gaxOpts: { timeout: timeoutMs, retry: { retryCodes: [unavailable], backoffSettings } },
+    })
+    topics.set(name, made)
+    return made
+  }
+
+  async function publishOne(pubsub: PubSub, { topic, body }: BusMessage): Promise<void> {
+    const what = `publish to ${topicPrefix}${topic}`
+    try {
+      await withDeadline(topicOf(pubsub, topic).publishMessage({ json: body }), timeoutMs, what)
+    } catch (error) {
+      throw cloudErrorOf(error, what)
+    }
+  }
+
+  return {
+    async publish(messages) {
+      if (messages.length === 0) return
+      const pubsub = await opened()
+      for (let first = 0; first < messages.length; first += maxTogether) {
+        const slice = messages.slice(first, first + maxTogether)
+        const ends = await Promise.allSettled(slice.map((message) => publishOne(pubsub, message)))
+        const failed = ends.find((end) => end.status === 'rejected')
+        if (failed) throw failed.reason
+      }
+    },
+  }
+}

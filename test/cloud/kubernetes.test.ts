@@ -1,0 +1,426 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { CloudError } from '../../shared/cloud/compute-port.ts'
+import { createClusters } from '../../shared/cloud/kubernetes.ts'
+import type { Cluster, ClusterRegistration, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
+import { testCertificate, testKey } from './certificate.ts'
+import { serve, type Answer, type Seen, type TestServer } from './server.ts'
+
+const servers: TestServer[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+async function started(answer: (request: Seen) => Answer, secure = false): Promise<TestServer> {
+  const server = await serve(answer, secure ? { key: testKey, cert: testCertificate } : undefined)
+  servers.push(server)
+  return server
+}
+
+async function against(
+  answer: (request: Seen) => Answer,
+  timeoutMs = 5_000,
+): Promise<{ cluster: Cluster; seen: Seen[] }> {
+  const { url, seen } = await started(answer)
+  return { cluster: createClusters({ timeoutMs }).connect({ name: 'us-east', server: url, project: 'p' }), seen }
+}
+
+async function thrownBy(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+}
+
+async function errorOf(work: Promise<unknown>): Promise<CloudError> {
+  const error = await thrownBy(work)
+  if (!(error instanceof CloudError)) throw new Error(`want a CloudError, got ${String(error)}`)
+  return error
+}
+
+function status(code: number, reason: string, message: string): Answer {
+  return {
+    status: code,
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code },
+  }
+}
+
+const ingress: IngressObject = {
+  metadata: {
+    name: 'web',
+    namespace: 'shop',
+    labels: { app: 'web' },
+    annotations: { 'kubernetes.io/ingress.class': 'gce-multi-cluster' },
+  },
+  spec: {
+    defaultBackend: { service: { name: 'web', port: { number: 80 } } },
+    rules: [
+      {
+        host: 'a.example',
+        http: {
+          paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { name: 'http' } } } }],
+        },
+      },
+    ],
+    tls: [{ secretName: 'cert' }],
+  },
+}
+
+describe('reading', () => {
+  it('gets the version', async () => {
+    const { cluster, seen } = await against(() => ({
+      body: { major: '1', minor: '35', gitVersion: 'v1.35.1-gke.100' },
+    }))
+    expect(await cluster.version()).toBe('v1.35.1-gke.100')
+    expect(seen).toMatchObject([{ method: 'GET', path: '/version' }])
+  })
+
+  it('takes over the fields of the port and no others', async () => {
+    const { cluster, seen } = await against(() => ({
+      body: {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: {
+          ...ingress.metadata,
+          uid: 'u',
+          resourceVersion: '7',
+          generation: 2,
+          creationTimestamp: null,
+          managedFields: [{ manager: 'x' }],
+        },
+        spec: { ...ingress.spec, somethingNew: true },
+        status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ports: [{ port: 80 }] }] } },
+      },
+    }))
+    expect(await cluster.ingress('shop', 'web')).toEqual({
+      metadata: { ...ingress.metadata, uid: 'u', resourceVersion: '7', generation: 2 },
+      spec: ingress.spec,
+      status: { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } },
+    })
+    expect(seen).toMatchObject([{ method: 'GET', path: '/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web' }])
+  })
+
+  it('reads a backend that is no service as none', async () => {
+    const resource = { resource: { apiGroup: 'x', kind: 'Bucket', name: 'b' } }
+    const { cluster } = await against(() => ({
+      body: {
+        metadata: { name: 'web' },
+        spec: {
+          defaultBackend: resource,
+          rules: [{ http: { paths: [{ pathType: 'Prefix', path: '/', backend: resource }] } }],
+        },
+      },
+    }))
+    expect(await cluster.ingress('shop', 'web')).toEqual({
+      metadata: { name: 'web' },
+      spec: { rules: [{ http: { paths: [] } }] },
+    })
+  })
+
+  it('reads a service', async () => {
+    const spec = {
+      type: 'NodePort',
+      selector: { app: 'web' },
+      ports: [{ name: 'http', port: 80, targetPort: 'web', nodePort: 30080, protocol: 'TCP' }],
+    }
+    const { cluster } = await against(() => ({
+      body: { metadata: { name: 'web' }, spec: { ...spec, clusterIP: '10.0.0.1' } },
+    }))
+    expect(await cluster.service('shop', 'web')).toEqual({ metadata: { name: 'web' }, spec })
+  })
+
+  it('prefers a ready pod, and flattens its probe', async () => {
+    const container = {
+      name: 'c',
+      image: 'i',
+      ports: [{ containerPort: 8080, protocol: 'TCP' }],
+      readinessProbe: {
+        httpGet: { path: '/healthz', port: 'web', scheme: 'HTTP' },
+        periodSeconds: 7,
+        timeoutSeconds: 1,
+      },
+    }
+    const pods = ['starting', 'ready'].map((name) => ({
+      metadata: { name },
+      spec: {
+        containers: [
+          container,
+          { name: 'side' },
+          { name: 'tcp', readinessProbe: { tcpSocket: { port: 1 }, periodSeconds: 3 } },
+        ],
+      },
+      status: { conditions: [{ type: 'Ready', status: name === 'ready' ? 'True' : 'False' }] },
+    }))
+    const { cluster, seen } = await against(() => ({ body: { kind: 'PodList', metadata: {}, items: pods } }))
+    expect(await cluster.anyPod('shop', { app: 'web', tier: 'front' })).toEqual({
+      metadata: { name: 'ready' },
+      containers: [
+        {
+          name: 'c',
+          ports: [{ containerPort: 8080 }],
+          readinessProbe: { path: '/healthz', port: 'web', scheme: 'HTTP', periodSeconds: 7, timeoutSeconds: 1 },
+        },
+        { name: 'side', ports: [] },
+        { name: 'tcp', ports: [] },
+      ],
+    })
+    expect(seen).toMatchObject([
+      { path: '/api/v1/namespaces/shop/pods', query: { labelSelector: 'app=web,tier=front', limit: '100' } },
+    ])
+  })
+
+  it('finds no pod for a service without a selector, and does not ask', async () => {
+    const { cluster, seen } = await against(() => ({ body: { items: [{}] } }))
+    expect(await cluster.anyPod('shop', {})).toBeUndefined()
+    expect(seen).toEqual([])
+  })
+
+  it('is undefined when the selector matches nothing', async () => {
+    const { cluster } = await against(() => ({ body: { items: null } }))
+    expect(await cluster.anyPod('shop', { app: 'web' })).toBeUndefined()
+  })
+
+  it('reads the nodes of all pages, and leaves out those that are not initialised', async () => {
+    const node = (name: string, labels: Record<string, string>, providerID?: string) => ({
+      metadata: { name, labels },
+      spec: providerID === undefined ? { taints: [] } : { providerID },
+      status: { conditions: [{ type: 'Ready', status: name === 'n2' ? 'Unknown' : 'True' }] },
+    })
+    const { cluster, seen } = await against(({ query }) =>
+      query['continue'] === undefined
+        ? {
+            body: {
+              metadata: { continue: 'more' },
+              items: [node('n1', { 'topology.kubernetes.io/zone': 'z1' }, 'gce://p/z1/n1'), node('new', {})],
+            },
+          }
+        : { body: { metadata: {}, items: [node('n2', {}, 'gce://p/z2/n2')] } },
+    )
+    expect(await cluster.nodes()).toEqual([
+      {
+        metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } },
+        providerID: 'gce://p/z1/n1',
+        zone: 'z1',
+        ready: true,
+      },
+      { metadata: { name: 'n2', labels: {} }, providerID: 'gce://p/z2/n2', zone: 'z2', ready: false },
+    ])
+    expect(seen.map(({ query }) => query)).toEqual([{ limit: '500' }, { limit: '500', continue: 'more' }])
+  })
+})
+
+describe('writing', () => {
+  it.each([true, false])('applies what is given and no more (force %s)', async (force) => {
+    const { cluster, seen } = await against(({ body }) => ({ body }))
+    const extra = {
+      ...ingress,
+      metadata: { ...ingress.metadata, uid: 'u', resourceVersion: '7' },
+      status: { loadBalancer: {} },
+    }
+    expect(await cluster.applyIngress(extra, force)).toEqual(ingress)
+    expect(seen).toMatchObject([
+      {
+        method: 'PATCH',
+        path: '/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web',
+        query: { fieldManager: 'multi-cluster-ingress', force: String(force) },
+      },
+    ])
+    expect(seen[0]?.headers['content-type']).toBe('application/apply-patch+yaml')
+    expect(seen[0]?.body).toEqual({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: ingress.metadata,
+      spec: ingress.spec,
+    })
+  })
+
+  it('reports a conflict with another field manager', async () => {
+    const { cluster, seen } = await against(() =>
+      status(409, 'Conflict', 'Apply failed with 1 conflict: conflict with "kubectl": .spec.rules'),
+    )
+    const error = await errorOf(cluster.applyIngress(ingress, false))
+    expect(error).toMatchObject({ status: 409, reason: 'Conflict' })
+    expect(error.message).toBe(
+      'cluster us-east, apply ingress shop/web: Apply failed with 1 conflict: conflict with "kubectl": .spec.rules',
+    )
+    expect(seen).toHaveLength(1)
+  })
+
+  it('deletes, and absent is success', async () => {
+    const { cluster, seen } = await against(({ path }) =>
+      path.endsWith('/web') ? { body: { kind: 'Status', status: 'Success' } } : status(404, 'NotFound', 'not found'),
+    )
+    await cluster.deleteIngress('shop', 'web')
+    await cluster.deleteIngress('shop', 'gone')
+    expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'DELETE /apis/networking.k8s.io/v1/namespaces/shop/ingresses/web',
+      'DELETE /apis/networking.k8s.io/v1/namespaces/shop/ingresses/gone',
+    ])
+  })
+})
+
+describe('what is not there', () => {
+  it('is undefined when the API server says so', async () => {
+    const { cluster } = await against(() => status(404, 'NotFound', 'ingresses "web" not found'))
+    expect(await cluster.ingress('shop', 'web')).toBeUndefined()
+    expect(await cluster.service('shop', 'web')).toBeUndefined()
+  })
+
+  const rows: { reason: string; answer: Answer }[] = [
+    { reason: 'some other server says 404', answer: { status: 404, text: '404 page not found\n' } },
+    { reason: 'a redirect', answer: { status: 302, text: '', headers: { location: 'http://127.0.0.1:1/' } } },
+    { reason: 'a page instead of an object', answer: { text: '<html>' } },
+    { reason: 'another kind of object', answer: { body: { metadata: { name: 7 }, spec: {} } } },
+  ]
+  it.each(rows)('is not $reason', async ({ answer }) => {
+    const { cluster, seen } = await against(() => answer)
+    expect(await errorOf(cluster.ingress('shop', 'web'))).toMatchObject({ status: 502 })
+    expect(seen).toHaveLength(1)
+  })
+})
+
+describe('a deletion', () => {
+  it.each([
+    { reason: 'some other server says 404', answer: { status: 404, text: '404 page not found\n' } },
+    { reason: 'a page is shown', answer: { text: '<html>' } },
+  ])('has not happened when $reason', async ({ answer }) => {
+    const { cluster } = await against(() => answer)
+    expect(await errorOf(cluster.deleteIngress('shop', 'web'))).toMatchObject({ status: 502 })
+  })
+})
+
+describe('errors', () => {
+  const rows: { reason: string; answer: Answer; want: { status: number; reason: string } }[] = [
+    {
+      reason: 'unauthorized',
+      answer: status(401, 'Unauthorized', 'Unauthorized'),
+      want: { status: 401, reason: 'Unauthorized' },
+    },
+    { reason: 'forbidden', answer: status(403, 'Forbidden', 'no'), want: { status: 403, reason: 'Forbidden' } },
+    {
+      reason: 'throttled',
+      answer: status(429, 'TooManyRequests', 'slow down'),
+      want: { status: 429, reason: 'TooManyRequests' },
+    },
+    {
+      reason: 'a page that expired half way',
+      answer: status(410, 'Expired', 'The provided continue parameter is too old'),
+      want: { status: 503, reason: 'Expired' },
+    },
+    { reason: 'overloaded', answer: { status: 503, text: 'upstream' }, want: { status: 503, reason: 'notKubernetes' } },
+    { reason: 'connection closed', answer: 'hang up', want: { status: 0, reason: 'ECONNRESET' } },
+    { reason: 'silence', answer: 'silence', want: { status: 0, reason: 'timeout' } },
+    {
+      reason: 'a list without an end',
+      answer: { body: { metadata: { continue: 'x' }, items: [] } },
+      want: { status: 502, reason: 'endless' },
+    },
+  ]
+  it.each(rows)('$reason', async ({ answer, want }) => {
+    const { cluster, seen } = await against(() => answer, 300)
+    expect(await errorOf(cluster.nodes())).toMatchObject(want)
+    expect(seen).toHaveLength(want.reason === 'endless' ? 20 : 1)
+  })
+
+  it('has status 0 when nothing listens', async () => {
+    const { cluster } = await against(() => 'hang up')
+    await servers[0]?.close()
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 0, reason: 'ECONNREFUSED' })
+  })
+
+  it('refuses an answer that does not end', async () => {
+    const { cluster } = await against(() => ({ text: ' '.repeat(65 * 1024 * 1024) }))
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 502, reason: 'tooLarge' })
+  })
+
+  it('sends once more what was sent into a connection that had been closed meanwhile', async () => {
+    let calls = 0
+    const { cluster, seen } = await against(() => (++calls === 2 ? 'hang up' : { body: { gitVersion: 'v1' } }))
+    await cluster.version()
+    expect(await cluster.version()).toBe('v1')
+    expect(seen).toHaveLength(3)
+  })
+
+  const names: { reason: string; run: (cluster: Cluster) => Promise<unknown> }[] = [
+    { reason: 'a name that climbs out of its path', run: (c) => c.ingress('shop', '..') },
+    { reason: 'a namespace that climbs out of its path', run: (c) => c.service('..', 'web') },
+    { reason: 'a selector with a second condition in its value', run: (c) => c.anyPod('shop', { app: 'web,tier!=x' }) },
+  ]
+  it.each(names)('refuses $reason', async ({ run }) => {
+    const { cluster, seen } = await against(() => ({ body: {} }))
+    expect(await errorOf(run(cluster))).toMatchObject({ status: 400, reason: 'badName' })
+    expect(seen).toEqual([])
+  })
+})
+
+describe('identity', () => {
+  const caData = Buffer.from(testCertificate).toString('base64')
+  const gke = 'projects/p/locations/l/clusters/c'
+  const version: Answer = { body: { gitVersion: 'v1' } }
+
+  async function authorizationFor(
+    part: Partial<ClusterRegistration>,
+    secure: boolean,
+  ): Promise<(string | undefined)[]> {
+    const { url, seen } = await started(() => version, secure)
+    let tokens = 0
+    const clusters = createClusters({ accessToken: async () => `token-${++tokens}` })
+    const cluster = clusters.connect({ name: 'c', server: url, project: 'p', ...(secure ? { caData } : {}), ...part })
+    await cluster.version()
+    await cluster.version()
+    return seen.map(({ headers }) => headers.authorization)
+  }
+
+  it('shows a fresh token to a GKE cluster over https', async () => {
+    expect(await authorizationFor({ gke }, true)).toEqual(['Bearer token-1', 'Bearer token-2'])
+  })
+  it('shows no token to a cluster that is not of GKE', async () => {
+    expect(await authorizationFor({}, true)).toEqual([undefined, undefined])
+  })
+  it('shows no token over plain http', async () => {
+    expect(await authorizationFor({ gke }, false)).toEqual([undefined, undefined])
+  })
+
+  it('does not talk to a server whose certificate the CA has not signed', async () => {
+    const { url, seen } = await started(() => version, true)
+    const cluster = createClusters({ accessToken: async () => 'token' }).connect({
+      name: 'c',
+      server: url,
+      gke,
+      project: 'p',
+    })
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 0, reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+    expect(seen).toEqual([])
+  })
+
+  it('is a failed call when there is no token', async () => {
+    const { url, seen } = await started(() => version, true)
+    const accessToken = async (): Promise<string> => {
+      throw new CloudError(401, 'credentials', 'none found')
+    }
+    const cluster = createClusters({ accessToken }).connect({ name: 'c', server: url, gke, caData, project: 'p' })
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 401, reason: 'credentials' })
+    expect(seen).toEqual([])
+  })
+
+  const bad: { reason: string; part: Partial<ClusterRegistration> }[] = [
+    { reason: 'a file', part: { server: 'file:///etc/passwd' } },
+    { reason: 'no URL at all', part: { server: 'cluster' } },
+    { reason: 'a URL with a password', part: { server: 'https://user:pass@127.0.0.1/' } },
+    { reason: 'a URL with a query', part: { server: 'https://127.0.0.1/?x=' } },
+    { reason: 'a CA that is no certificate', part: { server: 'https://127.0.0.1/', caData: 'aGVsbG8=' } },
+  ]
+  it.each(bad)('refuses a registration with $reason', async ({ part }) => {
+    const cluster = createClusters().connect({ name: 'c', server: '', project: 'p', ...part })
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 400, reason: 'badRegistration' })
+  })
+})
+
+describe('connections', () => {
+  it('are kept while the registration stays, and made anew when it changes', async () => {
+    const { url } = await started(() => ({ body: {} }))
+    const clusters = createClusters()
+    const first = clusters.connect({ name: 'c', server: url, project: 'p' })
+    expect(clusters.connect({ name: 'c', server: url, project: 'p', labels: { a: 'b' } })).toBe(first)
+    expect(clusters.connect({ name: 'c', server: 'http://127.0.0.1:1', project: 'p' })).not.toBe(first)
+  })
+})
