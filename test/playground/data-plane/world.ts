@@ -1,0 +1,191 @@
+import {
+  createDataPlane,
+  type Answer,
+  type ClientRequest,
+  type ConfigEntry,
+  type ConfigSource,
+  type Connection,
+  type DataPlane,
+  type PodAnswer,
+  type PodRequest,
+} from '../../../playground/data-plane/index.ts'
+import { virtualClock, type VirtualClock } from '../virtual-clock.ts'
+
+const BASE = 'https://www.googleapis.com/compute/v1/'
+
+/** A full URL, as Compute renders references. */
+export function url(path: string): string {
+  return `${BASE}${path}`
+}
+
+/** A configuration that tests write by hand, with what Compute would show. */
+export interface HandConfig extends ConfigSource {
+  put(link: string, resource: Record<string, unknown>): void
+  /** Merges into the resource's top level. */
+  patch(link: string, change: Record<string, unknown>): void
+  remove(link: string): void
+}
+
+export function handConfig(): HandConfig {
+  const resources = new Map<string, Record<string, unknown>>()
+  const listeners = new Set<(entry: ConfigEntry) => void>()
+  const tell = (link: string): void => {
+    for (const listener of listeners) listener({ link, resource: resources.get(link) })
+  }
+  return {
+    entries: () => [...resources].map(([link, resource]) => ({ link, resource })),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    put(link, resource) {
+      resources.set(link, resource)
+      tell(link)
+    },
+    patch(link, change) {
+      resources.set(link, { ...resources.get(link), ...change })
+      tell(link)
+    },
+    remove(link) {
+      resources.delete(link)
+      tell(link)
+    },
+  }
+}
+
+export const IP = '203.0.113.1'
+export const G = 'projects/p/global'
+export const SERVICE = `${G}/backendServices/zone-printer`
+export const CHECK = `${G}/healthChecks/zone-printer`
+export const MAP = `${G}/urlMaps/lb`
+export const RULE = `${G}/forwardingRules/http`
+export const FIREWALL = `${G}/firewalls/lb`
+export const NETWORK = `${G}/networks/default`
+
+/** One instance group with its machines; every machine has a pod behind `nodePort`. */
+export interface GroupSpec {
+  zone: string
+  nodes: number
+  nodePort: number
+  cluster?: string
+}
+
+export interface DataPlaneWorld {
+  clock: VirtualClock
+  config: HandConfig
+  plane: DataPlane
+  /** What answers where: `MACHINE-LINK:port` or `IP:port`; delete or change entries to break things. */
+  pods: Map<string, (request: PodRequest) => PodAnswer | Promise<PodAnswer>>
+  /** Every probe that reached a pod. */
+  probes: PodRequest[]
+  get(request?: Partial<ClientRequest>): Promise<Answer | undefined>
+  /** Status, and the text of a pod or "lb" for the load balancer's own answer. */
+  ask(request?: Partial<ClientRequest>): Promise<string>
+  groupLink(group: GroupSpec): string
+  machineLink(group: GroupSpec, index: number): string
+  addGroup(group: GroupSpec): void
+  /** Long enough for three probes in a row. */
+  settle(): Promise<void>
+}
+
+/** One HTTP load balancer with one service on instance groups; not yet probed. */
+export function world(
+  groups: readonly GroupSpec[],
+  options: { healthScale?: number; propagationMs?: number; check?: Record<string, unknown> } = {},
+): DataPlaneWorld {
+  const clock = virtualClock()
+  const config = handConfig()
+  const pods: DataPlaneWorld['pods'] = new Map()
+  const probes: PodRequest[] = []
+
+  const groupLink = ({ zone, cluster = 'c' }: GroupSpec): string =>
+    `projects/p/zones/${zone}/instanceGroups/k8s-ig--${cluster}`
+  const machineLink = ({ zone, cluster = 'c' }: GroupSpec, index: number): string =>
+    `projects/p/zones/${zone}/instances/gke-${cluster}-${zone}-${index}`
+
+  function addGroup(group: GroupSpec): void {
+    const machines = Array.from({ length: group.nodes }, (_, index) => machineLink(group, index))
+    for (const [index, machine] of machines.entries()) {
+      config.put(machine, {
+        tags: { items: ['gke-node'] },
+        networkInterfaces: [{ network: url(NETWORK), networkIP: `10.0.${groups.indexOf(group) + 1}.${index}` }],
+      })
+      pods.set(`${machine}:${group.nodePort}`, () => ({ status: 200, body: machine.split('/').at(-1) ?? '' }))
+    }
+    config.put(groupLink(group), {
+      namedPorts: [{ name: 'mci-zone-printer', port: group.nodePort }],
+      instances: machines.map(url),
+    })
+  }
+
+  for (const group of groups) addGroup(group)
+  config.put(FIREWALL, {
+    network: url(NETWORK),
+    direction: 'INGRESS',
+    priority: 1000,
+    sourceRanges: ['130.211.0.0/22', '35.191.0.0/16'],
+    targetTags: ['gke-node'],
+    allowed: [{ IPProtocol: 'tcp', ports: ['30000-32767'] }],
+  })
+  config.put(CHECK, {
+    type: 'HTTP',
+    checkIntervalSec: 10,
+    timeoutSec: 5,
+    healthyThreshold: 1,
+    unhealthyThreshold: 3,
+    httpHealthCheck: { portSpecification: 'USE_SERVING_PORT', requestPath: '/healthz' },
+    ...options.check,
+  })
+  config.put(SERVICE, {
+    portName: 'mci-zone-printer',
+    healthChecks: [url(CHECK)],
+    connectionDraining: { drainingTimeoutSec: 60 },
+    backends: groups.map((group) => ({
+      group: url(groupLink(group)),
+      balancingMode: 'RATE',
+      maxRatePerInstance: 1,
+      capacityScaler: 1,
+    })),
+  })
+  config.put(MAP, { defaultService: url(SERVICE) })
+  config.put(`${G}/targetHttpProxies/lb`, { urlMap: url(MAP) })
+  config.put(RULE, { IPAddress: IP, portRange: '80-80', target: url(`${G}/targetHttpProxies/lb`) })
+
+  const dial = (key: string): Connection | undefined => {
+    const pod = pods.get(key)
+    if (pod === undefined) return undefined
+    return (request) => {
+      if (request.headers['user-agent']?.startsWith('GoogleHC') === true) probes.push(request)
+      return pod(request)
+    }
+  }
+  const plane = createDataPlane({
+    config,
+    clock,
+    dialNode: (instance, port) => dial(`${instance}:${port}`),
+    dialPod: (ip, port) => dial(`${ip}:${port}`),
+    ...(options.healthScale === undefined ? {} : { healthScale: options.healthScale }),
+    ...(options.propagationMs === undefined ? {} : { propagationMs: options.propagationMs }),
+  })
+
+  const get = (request: Partial<ClientRequest> = {}): Promise<Answer | undefined> =>
+    plane.request(IP, 80, { host: 'example.com', path: '/', ...request })
+
+  return {
+    clock,
+    config,
+    plane,
+    pods,
+    probes,
+    groupLink,
+    machineLink,
+    addGroup,
+    get,
+    async ask(request) {
+      const answer = await get(request)
+      if (answer === undefined) return 'refused'
+      return `${answer.status} ${answer.headers['x-load-balancer'] === 'error' ? 'lb' : answer.body}`
+    },
+    settle: () => clock.advance(35_000 / (options.healthScale ?? 1)),
+  }
+}
