@@ -22,7 +22,7 @@ export type Answer =
 export interface TestServer {
   url: string
   seen: Seen[]
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /** Starts a server on a free port of 127.0.0.1; with a key and certificate it speaks https. */
