@@ -1,0 +1,238 @@
+import type { CollectionName, Collections } from './documents.ts'
+import { pathOf } from './document-limits.ts'
+import { indexFor, queryIndexes } from './indexes.ts'
+import type { AnyQuery } from './indexes.ts'
+import { createOrderedIndex } from './ordered-index.ts'
+import type { IndexValue, OrderedIndex } from './ordered-index.ts'
+import { StoreBusy } from './store.ts'
+import type { Query, Store, Transaction } from './store.ts'
+import { guardTransaction } from './transaction-guard.ts'
+
+/**
+ * A transaction at one of the two points where the real store can fail it. `commit`: the body has ended, nothing is
+ * written yet. `committed`: everything is written, the answer is on its way.
+ */
+export interface TransactionPoint {
+  stage: 'commit' | 'committed'
+  /** From 1. */
+  attempt: number
+}
+
+/** How a memory store misbehaves on purpose. */
+export interface MemoryStoreOptions {
+  /**
+   * Called at every point of every transaction. What it throws, the transaction throws: `StoreBusy` at `commit` is an abort,
+   * anything at `committed` is a lost answer. `'lost'` at `commit` is a lost race: the body runs again.
+   */
+  onTransaction?(point: TransactionPoint): 'lost' | undefined
+}
+
+/**
+ * Lost races before `StoreBusy`. When n equal transactions start together, one wins each round; more than this many
+ * contenders for one document are a fault of design that tests should see.
+ */
+const maxAttempts = 32
+
+/** A stored document; never changed, only replaced, so that identity tells whether it is still the same. */
+interface Entry {
+  doc: Collections[CollectionName]
+  key: string
+}
+
+interface Table {
+  entries: Map<string, Entry>
+  /** By field; null = by key alone. */
+  indexes: Map<string | null, OrderedIndex>
+}
+
+/**
+ * The store in memory: serializable as Firestore is, but optimistic. A transaction's reads, results of queries included,
+ * are compared at the commit; who finds them changed runs again. Nothing here takes time or chance; each call gives way once.
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+  const tables = createTables()
+  let closed = false
+
+  const begin = async (): Promise<void> => {
+    if (closed) throw new Error('the store is closed')
+    await Promise.resolve()
+  }
+  const entryOf = (collection: CollectionName, id: string): Entry | undefined =>
+    tables[collection].entries.get(keyOf(collection, id))
+
+  return {
+    async get(collection, id) {
+      await begin()
+      return docOf(entryOf(collection, id))
+    },
+    async getAll(collection, ids) {
+      await begin()
+      return ids.map((id) => docOf(entryOf(collection, id)))
+    },
+    async find(query) {
+      await begin()
+      return scan(tables, query).map((entry) => docOf(entry))
+    },
+    async transact(body) {
+      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+        await begin()
+        const run = createRun(tables, begin)
+        const guard = guardTransaction(run.tx)
+        const outcome = await body(guard.tx).then(
+          (result) => ({ result }),
+          (error: unknown) => ({ error }),
+        )
+        guard.end()
+        if ('error' in outcome) {
+          // What was read may never have been true at one time: only a body that saw a true state may fail.
+          if (run.holds()) throw outcome.error
+          continue
+        }
+        if (options.onTransaction?.({ stage: 'commit', attempt }) === 'lost' || !run.holds()) continue
+        run.write()
+        options.onTransaction?.({ stage: 'committed', attempt })
+        return outcome.result
+      }
+      throw new StoreBusy(`a transaction lost ${maxAttempts} races against others; nothing was written`)
+    },
+    async close() {
+      closed = true
+    },
+  }
+}
+
+/** One attempt of a transaction: remembers what it read, keeps what it will write. */
+function createRun(tables: Tables, begin: () => Promise<void>): { tx: Transaction; holds(): boolean; write(): void } {
+  const reads = new Map<string, { collection: CollectionName; key: string; entry: Entry | undefined }>()
+  const finds: { query: AnyQuery; entries: Entry[] }[] = []
+  const writes = new Map<
+    string,
+    { collection: CollectionName; key: string; doc: Collections[CollectionName] | undefined }
+  >()
+
+  const read = (collection: CollectionName, id: string): Entry | undefined => {
+    const key = keyOf(collection, id)
+    const before = reads.get(`${collection} ${key}`)
+    if (before !== undefined) return before.entry
+    const entry = tables[collection].entries.get(key)
+    reads.set(`${collection} ${key}`, { collection, key, entry })
+    return entry
+  }
+  const put = (collection: CollectionName, id: string, doc: Collections[CollectionName] | undefined): void => {
+    const key = keyOf(collection, id)
+    writes.set(`${collection} ${key}`, { collection, key, doc })
+  }
+  return {
+    tx: {
+      async get(collection, id) {
+        await begin()
+        return docOf(read(collection, id))
+      },
+      async getAll(collection, ids) {
+        await begin()
+        return ids.map((id) => docOf(read(collection, id)))
+      },
+      async find<C extends CollectionName>(query: Query<C>) {
+        await begin()
+        const entries = scan(tables, query)
+        finds.push({ query, entries })
+        return entries.map((entry) => docOf(entry) as Collections[C])
+      },
+      set: (collection, id, doc) => put(collection, id, copyOf(doc)),
+      delete: (collection, id) => put(collection, id, undefined),
+    },
+    holds: () =>
+      [...reads.values()].every(({ collection, key, entry }) => tables[collection].entries.get(key) === entry) &&
+      finds.every(({ query, entries }) => {
+        const now = scan(tables, query)
+        return now.length === entries.length && now.every((entry, index) => entry === entries[index])
+      }),
+    write: () => {
+      for (const { collection, key, doc } of writes.values()) replace(tables[collection], key, doc)
+    },
+  }
+}
+
+type Tables = Record<CollectionName, Table>
+
+function createTables(): Tables {
+  const table = (collection: CollectionName): Table => {
+    const indexed = queryIndexes.filter((index) => index.collection === collection).map((index) => index.field)
+    return { entries: new Map(), indexes: new Map([null, ...indexed].map((field) => [field, createOrderedIndex()])) }
+  }
+  return {
+    ingresses: table('ingresses'),
+    clusters: table('clusters'),
+    resources: table('resources'),
+    claims: table('claims'),
+    leases: table('leases'),
+    deadLetters: table('deadLetters'),
+  }
+}
+
+/** Sorts as Firestore sorts the paths of one collection group: NUL is below every character of an escaped id. */
+function keyOf(collection: CollectionName, id: string): string {
+  return pathOf(collection, id)
+    .filter((_, index) => index % 2 === 1)
+    .join('\0')
+}
+
+function replace(table: Table, key: string, doc: Collections[CollectionName] | undefined): void {
+  const before = table.entries.get(key)
+  for (const [field, index] of table.indexes) {
+    if (before !== undefined) for (const value of valuesOf(before.doc, field)) index.remove(value, key)
+    if (doc !== undefined) for (const value of valuesOf(doc, field)) index.add(value, key)
+  }
+  if (doc === undefined) table.entries.delete(key)
+  else table.entries.set(key, { doc, key })
+}
+
+/** What a document puts into the index of a field; elements of an array once each. */
+function valuesOf(doc: Collections[CollectionName], field: string | null): Iterable<IndexValue> {
+  if (field === null) return [null]
+  const value: unknown = (doc as unknown as Record<string, unknown>)[field]
+  return Array.isArray(value) ? new Set(value.filter(isIndexValue)) : isIndexValue(value) ? [value] : []
+}
+
+function isIndexValue(value: unknown): value is IndexValue {
+  return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+function scan(tables: Tables, query: AnyQuery): Entry[] {
+  const table = tables[query.collection]
+  const { field } = indexFor(query)
+  const index = table.indexes.get(field)
+  if (index === undefined)
+    throw new Error(`no query of the program asks ${query.collection} by ${field}: there is no index`)
+  const [filter] = query.where
+  const value = filter?.value ?? null
+  const lowest =
+    filter?.op === '<=' ? (typeof value === 'string' ? '' : typeof value === 'number' ? -Infinity : false) : value
+  const after = query.after === undefined ? '' : `${keyOf(query.collection, query.after)}\0`
+  const found: Entry[] = []
+  for (const place of index.from(lowest, after)) {
+    if (found.length === (query.limit ?? Infinity)) break
+    if (filter !== undefined && !(filter.op === '<=' ? isUpTo(place.value, value) : place.value === value)) break
+    found.push(table.entries.get(place.key) as Entry)
+  }
+  return found
+}
+
+function isUpTo(value: IndexValue, limit: IndexValue): boolean {
+  return typeof value === typeof limit && (value as number) <= (limit as number)
+}
+
+function docOf<C extends CollectionName>(entry: Entry): Collections[C]
+function docOf<C extends CollectionName>(entry: Entry | undefined): Collections[C] | undefined
+function docOf<C extends CollectionName>(entry: Entry | undefined): Collections[C] | undefined {
+  return entry === undefined ? undefined : (copyOf(entry.doc) as Collections[C])
+}
+
+/** A deep copy of plain JSON; several times faster than structuredClone. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((element: unknown) => copyOf(element)) as T
+  const copy: Record<string, unknown> = {}
+  for (const [key, member] of Object.entries(value)) copy[key] = copyOf(member)
+  return copy as T
+}
