@@ -9,7 +9,7 @@ import { createServices, type EndpointHealth } from './services.ts'
 
 export type { Answer, ClientRequest, FrontEnd } from './front-end.ts'
 export type { Listeners, LocalLoadBalancer } from './listeners.ts'
-export type { Connection, Dialler, PodAnswer, PodRequest } from './pods.ts'
+export { dialAny, type Dialled, type Dialler, type PodAnswer, type PodRequest } from './pods.ts'
 export type { ConfigEntry, ConfigSource } from './replica.ts'
 export type { EndpointHealth } from './services.ts'
 

@@ -4,8 +4,8 @@ import {
   type ClientRequest,
   type ConfigEntry,
   type ConfigSource,
-  type Connection,
   type DataPlane,
+  type Dialled,
   type PodAnswer,
   type PodRequest,
 } from '../../../playground/data-plane/index.ts'
@@ -70,12 +70,15 @@ export interface GroupSpec {
   cluster?: string
 }
 
+/** A pod's answer; no headers when left out. */
+type BriefAnswer = Omit<PodAnswer, 'headers'> & Partial<Pick<PodAnswer, 'headers'>>
+
 export interface DataPlaneWorld {
   clock: VirtualClock
   config: HandConfig
   plane: DataPlane
   /** What answers where: `MACHINE-LINK:port` or `IP:port`; delete or change entries to break things. */
-  pods: Map<string, (request: PodRequest) => PodAnswer | Promise<PodAnswer>>
+  pods: Map<string, (request: PodRequest) => BriefAnswer | Promise<BriefAnswer>>
   /** Every probe that reached a pod. */
   probes: PodRequest[]
   get(request?: Partial<ClientRequest>): Promise<Answer | undefined>
@@ -151,12 +154,15 @@ export function world(
   config.put(`${G}/targetHttpProxies/lb`, { urlMap: url(MAP) })
   config.put(RULE, { IPAddress: IP, portRange: '80-80', target: url(`${G}/targetHttpProxies/lb`) })
 
-  const dial = (key: string): Connection | undefined => {
+  const dial = (key: string): Dialled => {
     const pod = pods.get(key)
-    if (pod === undefined) return undefined
-    return (request) => {
-      if (request.headers['user-agent']?.startsWith('GoogleHC') === true) probes.push(request)
-      return pod(request)
+    if (pod === undefined) return { connected: false, why: `nothing listens at ${key}` }
+    return {
+      connected: true,
+      async answer(request) {
+        if (request.headers['user-agent']?.startsWith('GoogleHC') === true) probes.push(request)
+        return { headers: {}, ...(await pod(request)) }
+      },
     }
   }
   const plane = createDataPlane({
