@@ -15,7 +15,10 @@ const fresh =
 if (!fresh) {
   console.error('Installing dependencies (npm ci), with the Node version that the project needs...')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
   if (status !== 0) {
     console.error('npm ci failed: see above.')
     process.exit(status ?? 1)

@@ -49,7 +49,7 @@ export const forwardingRule: Kind<ForwardingRuleWant, ForwardingRule> = {
     const got = await cloud.compute.get(ref(id))
     return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
   },
-  project: (got) => got as Partial<ForwardingRuleWant>,
+  project: (got) => got,
   create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),
   update(cloud, id, want, _got, changes, requestId) {
     const fixed = changes.find((change) => change.field !== 'target')

@@ -41,7 +41,7 @@ export const targetProxy: Kind<TargetProxyWant, TargetHttpProxy> = {
     const got = await cloud.compute.get(ref(id))
     return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
   },
-  project: (got) => got as Partial<TargetProxyWant>,
+  project: (got) => got,
   create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),
   update: (cloud, id, want, _got, _changes, requestId) =>
     cloud.compute.call(ref(id), 'setUrlMap', { urlMap: want.urlMap }, requestId),

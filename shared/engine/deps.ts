@@ -36,9 +36,9 @@ export interface Deps {
   clock: Clock
   log: Log
   /** In [0, 1). */
-  random(): number
+  random: () => number
   /** A fresh unique id for lease holders. */
-  uniqueId(): string
+  uniqueId: () => string
   budget: Budget
   /** The project of the load balancers. */
   project: string

@@ -44,7 +44,7 @@ function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
 function merged(kind: AnyKind, claims: ClaimDoc[]): object | null {
   const [first] = claims
   if (first === undefined) return null
-  if (kind.merge) return kind.merge(claims as (ClaimDoc & { want: object })[]) as object
+  if (kind.merge) return kind.merge(claims) as object
   return first.want as object
 }
 
