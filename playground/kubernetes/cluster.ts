@@ -128,7 +128,7 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
     gce: createGce({ project, clock, agent: 'gke-node-pool', compute: options.compute }),
     kubelet: text(serverVersion, 'gitVersion') ?? '',
   })
-  const dataPlane = createDataPlane({ cluster: name, store, random, endpoints, servicePorts })
+  const dataPlane = createDataPlane({ cluster: name, project, store, random, endpoints, servicePorts })
   let reachable = true
 
   for (const namespace of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {

@@ -10,6 +10,8 @@ import { answerStatus, containerPorts, isReady } from './workloads/pods.ts'
 
 /** What reaches a pod of an HTTP request. */
 export interface PodRequest {
+  readonly method: string
+  /** With the query. */
   readonly path: string
   readonly host: string
   /** Lower-case names. */
@@ -23,27 +25,23 @@ export interface PodAnswer {
   readonly body: string
 }
 
-/** A connection to a port: to a pod, or refused. */
-export type Dialled =
-  | {
-      readonly connected: true
-      readonly namespace: string
-      readonly pod: string
-      readonly zone: string
-      answer(request: PodRequest): PodAnswer
-    }
-  | { readonly connected: false; readonly why: string }
+/** A connection to a pod; `undefined` stands for one that was refused. */
+export type PodConnection = (request: PodRequest) => PodAnswer
 
 /** How traffic gets into a cluster. */
 export interface DataPlane {
-  /** A connection to a node port, as kube-proxy forwards it; the node by name or by the URL of its instance. */
-  dialNode(instance: string, port: number): Dialled
-  dialPod(address: string, port: number): Dialled
+  /**
+   * A connection to a node port, as kube-proxy forwards it; the node by its name or by its instance, `projects/P/zones/Z/instances/I`
+   * with or without what stands before it in a URL.
+   */
+  dialNode(instance: string, port: number): PodConnection | undefined
+  dialPod(address: string, port: number): PodConnection | undefined
 }
 
 /** Traffic into one cluster. */
 export function createDataPlane(world: {
   cluster: string
+  project: string
   store: ObjectStore
   random: Random
   endpoints: Endpoints
@@ -51,60 +49,48 @@ export function createDataPlane(world: {
 }): DataPlane {
   const { store, endpoints } = world
 
-  function connect(pod: KubeObject, service: string, port: number): Dialled {
-    if (text(pod, 'status', 'phase') !== 'Running') return refused(`pod ${pod.metadata.name} is not running`)
+  function connect(pod: KubeObject, service: string, port: number): PodConnection | undefined {
+    if (text(pod, 'status', 'phase') !== 'Running') return undefined
     const ports = containerPorts(pod)
-    if (ports.size > 0 && ![...ports.values()].includes(port))
-      return refused(`pod ${pod.metadata.name} does not listen on port ${port}`)
-    const nodeName = text(pod, 'spec', 'nodeName') ?? ''
-    const node = store.get(nodes, undefined, nodeName)
+    // A pod that declares no ports is taken to listen wherever it is asked.
+    if (ports.size > 0 && ![...ports.values()].includes(port)) return undefined
+    const node = store.get(nodes, undefined, text(pod, 'spec', 'nodeName') ?? '')
     const zone = node === undefined ? '' : zoneOfNode(node)
-    const namespace = pod.metadata.namespace ?? ''
-    return {
-      connected: true,
-      namespace,
-      pod: pod.metadata.name,
-      zone,
-      answer: (request) => answer(world.cluster, zone, service, pod, request),
-    }
+    return (request) => answer(world.cluster, zone, service, pod, request)
+  }
+
+  function findNode(instance: string): KubeObject | undefined {
+    const node = store.get(nodes, undefined, instance.split('/').at(-1) ?? '')
+    if (node === undefined || !instance.includes('/')) return node
+    const path = `projects/${world.project}/zones/${zoneOfNode(node)}/instances/${node.metadata.name}`
+    return instance === path || instance.endsWith(`/${path}`) ? node : undefined
   }
 
   return {
     dialNode(instance, port) {
-      const parts = instance.split('/')
-      const name = parts.at(-1) ?? ''
-      const node = store.get(nodes, undefined, name)
-      if (node === undefined || (parts.length > 1 && parts.at(-3) !== zoneOfNode(node)))
-        return refused(`cluster ${world.cluster} has no node ${instance}`)
+      const node = findNode(instance)
       const behind = world.servicePorts.behind(port)
-      if (behind === undefined) return refused(`no Service of cluster ${world.cluster} has node port ${port}`)
+      if (node === undefined || behind === undefined) return undefined
       const local = text(behind.service, 'spec', 'externalTrafficPolicy') === 'Local'
       const ready = endpoints
         .podsOf(behind.service)
-        .filter((pod) => isReady(pod) && (!local || text(pod, 'spec', 'nodeName') === name))
+        .filter((pod) => isReady(pod) && (!local || text(pod, 'spec', 'nodeName') === node.metadata.name))
       const chosen = ready[Math.floor(world.random() * ready.length)]
-      if (chosen === undefined)
-        return refused(`Service ${behind.service.metadata.name} has no ready pod${local ? ` on node ${name}` : ''}`)
-      const target = targetPortOf(behind.port, chosen)
-      if (target === undefined)
-        return refused(`pod ${chosen.metadata.name} has no port that Service ${behind.service.metadata.name} leads to`)
-      return connect(chosen, behind.service.metadata.name, target)
+      const target = chosen === undefined ? undefined : targetPortOf(behind.port, chosen)
+      return chosen === undefined || target === undefined
+        ? undefined
+        : connect(chosen, behind.service.metadata.name, target)
     },
     dialPod(address, port) {
       const pod = endpoints.podByAddress(address)
-      if (pod === undefined) return refused(`cluster ${world.cluster} has no pod with address ${address}`)
+      if (pod === undefined) return undefined
       const selecting = endpoints.servicesOf(pod)
-      const leading =
-        selecting.find((service) =>
-          items(service, 'spec', 'ports').some((entry) => targetPortOf(entry, pod) === port),
-        ) ?? selecting[0]
+      const leadsHere = (service: KubeObject): boolean =>
+        items(service, 'spec', 'ports').some((entry) => targetPortOf(entry, pod) === port)
+      const leading = selecting.find(leadsHere) ?? selecting[0]
       return connect(pod, leading?.metadata.name ?? '', port)
     },
   }
-}
-
-function refused(why: string): Dialled {
-  return { connected: false, why }
 }
 
 function answer(cluster: string, zone: string, service: string, pod: KubeObject, request: PodRequest): PodAnswer {

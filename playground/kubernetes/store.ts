@@ -90,7 +90,7 @@ export function createStore(history: number): ObjectStore {
       const shelf = shelfOf(kind)
       const namespace = object.metadata.namespace ?? ''
       let names = shelf.namespaces.get(namespace)
-      if (names === undefined) shelf.namespaces.set(namespace, (names = new Map()))
+      if (names === undefined) shelf.namespaces.set(namespace, (names = new Map<string, KubeObject>()))
       const previous = names.get(object.metadata.name)
       latest += 1
       const stored = freeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(latest) } })

@@ -66,9 +66,7 @@ function pathCauses(path: Json, field: string): Cause[] {
 function backendCauses(backend: Json | undefined, field: string): Cause[] {
   const service = at(backend, 'service')
   if (service === undefined) {
-    return at(backend, 'resource') === undefined
-      ? [required(`${field}`, 'resource or service backend is required')]
-      : []
+    return at(backend, 'resource') === undefined ? [required(field, 'resource or service backend is required')] : []
   }
   if (at(backend, 'resource') !== undefined)
     return [invalidValue(field, '', 'cannot set both resource and service backends')]

@@ -48,6 +48,7 @@ function step(document: Json, operation: Json): Json {
       const moved = read(document, from)
       return edit(edit(document, from, { at: 'remove' }), path, { at: 'insert', value: moved })
     }
+    case undefined:
     default:
       throw refused(`unexpected operation ${verb ?? '(none)'}`)
   }

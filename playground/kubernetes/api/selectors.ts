@@ -140,6 +140,7 @@ export function matchesLabelSelector(selector: Json | undefined, labels: Readonl
           return value === undefined || !values.includes(value)
         case 'Exists':
           return value !== undefined
+        case undefined:
         default:
           return value === undefined
       }

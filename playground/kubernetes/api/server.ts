@@ -1,17 +1,6 @@
 import type { Clock, WireRequest, WireResponse } from '../../world.ts'
 import { ApiError, badRequest, methodNotAllowed, notFound, unknownPath, unsupportedMediaType } from '../api-error.ts'
-import {
-  at,
-  fields,
-  frozenCopy,
-  isObject,
-  number,
-  text,
-  texts,
-  withValue,
-  type Json,
-  type JsonObject,
-} from '../json.ts'
+import { fields, frozenCopy, isObject, number, text, withValue, type Json, type JsonObject } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds.ts'
 import type { KubeObject } from '../object.ts'
 import type { Ownership } from '../ownership.ts'
@@ -23,7 +12,8 @@ import { partsOf, targetOf, type Target } from './route.ts'
 import { strategicMerge } from './strategic-merge.ts'
 import { asTable } from './table.ts'
 import { watch, type WatchSink } from './watch.ts'
-import type { DeleteOptions, WriteOptions, Writes } from './writes.ts'
+import { deleteOptions, mediaType, objectBody, optionsOf, scaleOf, typed, wantsTable } from './request-parts.ts'
+import type { Writes } from './writes.ts'
 
 /** An answer, with its media type when that is not plain JSON. */
 export interface ApiAnswer extends WireResponse {
@@ -255,6 +245,7 @@ export function createApiServer(world: {
         if (parts.length === 2) return okOr404(discovery.groupByName(second))
         return parts.length === 3 ? okOr404(discovery.resourceList(second, third)) : undefined
       }
+      case undefined:
       default:
         throw unknownPath()
     }
@@ -279,70 +270,4 @@ function ok(body: Json): ApiAnswer {
 function okOr404(body: JsonObject | undefined): ApiAnswer {
   if (body === undefined) throw unknownPath()
   return ok(body)
-}
-
-function wantsTable(request: WireRequest): boolean {
-  return (request.headers['accept'] ?? '').includes('as=Table')
-}
-
-function mediaType(request: WireRequest): string {
-  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-}
-
-function optionsOf(request: WireRequest, subresource: WriteOptions['subresource']): WriteOptions {
-  const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown'
-  const manager = request.query['fieldManager'] ?? ''
-  if (manager.length > 128) throw badRequest('fieldManager: Too long: may not be more than 128 bytes')
-  return {
-    manager: manager === '' ? agent.slice(0, 128) : manager,
-    dryRun: request.query['dryRun'] === 'All',
-    force: request.query['force'] === 'true' || request.query['force'] === '1',
-    subresource,
-  }
-}
-
-function deleteOptions(request: WireRequest): DeleteOptions {
-  const body =
-    request.body === undefined || request.body === null || request.body === '' ? {} : frozenCopy(request.body)
-  const grace = number(body, 'gracePeriodSeconds') ?? Number(request.query['gracePeriodSeconds'] ?? '-1')
-  return {
-    dryRun: request.query['dryRun'] === 'All' || Boolean(at(body, 'dryRun', 0)),
-    preconditions: texts(body, 'preconditions'),
-    now: grace === 0,
-  }
-}
-
-/** The body as an object of the kind. Throws 400 when it is something else. */
-function objectBody(kind: Kind, request: WireRequest): JsonObject {
-  if (request.body === undefined || request.body === null || request.body === '')
-    throw badRequest('the body of the request is empty')
-  return typed(kind, frozenCopy(request.body))
-}
-
-function typed(kind: Kind, body: Json): JsonObject {
-  if (!isObject(body)) throw badRequest('the body of the request is not an object')
-  const apiVersion = text(body, 'apiVersion')
-  const name = text(body, 'kind')
-  if (apiVersion === undefined || name === undefined)
-    throw badRequest("Object 'Kind' is missing: an object needs apiVersion and kind")
-  if (apiVersion !== apiVersionOf(kind) || name !== kind.kind) {
-    throw badRequest(
-      `the API version in the data (${apiVersion}, kind ${name}) does not match the expected API version (${apiVersionOf(kind)}, kind ${kind.kind})`,
-    )
-  }
-  return body
-}
-
-function scaleOf(object: KubeObject): JsonObject {
-  const selector = Object.entries(texts(object, 'spec', 'selector', 'matchLabels')).map(
-    ([key, value]) => `${key}=${value}`,
-  )
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  return {
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: number(object, 'spec', 'replicas') ?? 0 },
-    status: { replicas: number(fields(object, 'status'), 'replicas') ?? 0, selector: selector.join(',') },
-  }
 }

@@ -101,7 +101,7 @@ export function createWrites(world: { store: ObjectStore; clock: Clock; random: 
     }
   }
 
-  function store_(kind: Kind, live: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
+  function commit(kind: Kind, live: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
     if (live !== undefined && equal(live, next)) return live
     if (options.dryRun) return freeze(next)
     if (
@@ -158,7 +158,7 @@ export function createWrites(world: { store: ObjectStore; clock: Clock; random: 
     checkPrecondition(kind, live, input)
     const next = assembled(kind, live, input, options)
     const managedFields = afterUpdate(kind, live, next, writer(options, 'Update'))
-    return store_(kind, live, withMeta(next, { managedFields: nonEmpty(managedFields) }), options)
+    return commit(kind, live, withMeta(next, { managedFields: nonEmpty(managedFields) }), options)
   }
 
   function need(kind: Kind, namespace: string | undefined, name: string): KubeObject {
@@ -167,7 +167,7 @@ export function createWrites(world: { store: ObjectStore; clock: Clock; random: 
     return live
   }
 
-  function created(kind: Kind, namespace: string | undefined, input: JsonObject, options: WriteOptions): KubeObject {
+  function created(kind: Kind, namespace: string | undefined, input: JsonObject): KubeObject {
     const metadata = metaForCreate(kind, namespace, input)
     checkNamespace(kind, namespace, metadata.name)
     if (store.get(kind, namespace, metadata.name) !== undefined) throw alreadyExists(kind, metadata.name)
@@ -177,9 +177,9 @@ export function createWrites(world: { store: ObjectStore; clock: Clock; random: 
 
   return {
     create(kind, namespace, input, options) {
-      const object = created(kind, namespace, input, options)
+      const object = created(kind, namespace, input)
       const managedFields = afterUpdate(kind, undefined, withoutStatus(kind, object), writer(options, 'Update'))
-      return store_(kind, undefined, withMeta(object, { managedFields: nonEmpty(managedFields) }), options)
+      return commit(kind, undefined, withMeta(object, { managedFields: nonEmpty(managedFields) }), options)
     },
     replace(kind, namespace, name, input, options) {
       const inBody = text(input, 'metadata', 'name')
@@ -206,15 +206,15 @@ export function createWrites(world: { store: ObjectStore; clock: Clock; random: 
       const result = apply(kind, live, own, writer(options, 'Apply'), options.force)
       if (live === undefined) {
         const input = withValue(result.object, ['metadata', 'name'], name)
-        const object = created(kind, namespace, input, options)
+        const object = created(kind, namespace, input)
         return {
-          object: store_(kind, undefined, withMeta(object, { managedFields: result.managedFields }), options),
+          object: commit(kind, undefined, withMeta(object, { managedFields: result.managedFields }), options),
           created: true,
         }
       }
       const next = assembled(kind, live, result.object, options)
       return {
-        object: store_(kind, live, withMeta(next, { managedFields: result.managedFields }), options),
+        object: commit(kind, live, withMeta(next, { managedFields: result.managedFields }), options),
         created: false,
       }
     },

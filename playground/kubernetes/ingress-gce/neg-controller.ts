@@ -4,7 +4,7 @@ import { type Gce } from '../gce.ts'
 import { timestamp, uuid } from '../identifiers.ts'
 import { equal, items, number, text, withValue, type JsonObject } from '../json.ts'
 import { apiVersionOf, ingresses, negs, nodes, services } from '../kinds.ts'
-import { annotationsOf, isLive, keyOf, labelsOf, withMembers, type KubeObject } from '../object.ts'
+import { annotationsOf, isLive, keyOf, withMembers, type KubeObject } from '../object.ts'
 import { nodesByZone, zoneOfNode } from '../nodes.ts'
 import type { ObjectStore } from '../store.ts'
 import { createWorkQueue } from '../work-queue.ts'
@@ -51,8 +51,8 @@ export function runNegController(world: NegControllerWorld): () => void {
       if (service !== undefined) world.record(service, 'Warning', 'SyncNetworkEndpointGroupFailed', why)
     },
   })
-  /** Services that have or had NEGs; new zones concern them. */
-  const following = new Set<string>()
+  /** The NEGs of each Service that has or had some; new zones and pods concern them. */
+  const following = new Map<string, Set<string>>()
 
   const stopListening = store.onChange(({ type, kind, object, previous }) => {
     if (kind === services) {
@@ -66,7 +66,7 @@ export function runNegController(world: NegControllerWorld): () => void {
         queue.add(key)
       }
     }
-    if (kind === nodes && type !== 'MODIFIED') for (const key of following) queue.add(key)
+    if (kind === nodes && type !== 'MODIFIED') for (const key of following.keys()) queue.add(key)
   })
   endpoints.onChange((key) => {
     if (following.has(key)) queue.add(key)
@@ -115,17 +115,17 @@ export function runNegController(world: NegControllerWorld): () => void {
   async function sync(key: string): Promise<void> {
     const service = find(key)
     const wanted = service === undefined ? new Map<number, string>() : wantedNegs(service)
-    const [namespace = '', name = ''] = key.split('/')
-    if (wanted.size > 0) following.add(key)
-    else if (!following.has(key)) return
+    const made = following.get(key) ?? new Set<string>()
+    for (const neg of wanted.values()) made.add(neg)
+    if (made.size === 0) return
+    following.set(key, made)
     if (service !== undefined) for (const [port, neg] of wanted) await ensurePort(service, port, neg)
-    const obsolete = store
-      .list(negs, namespace)
-      .filter(
-        (object) => labelsOf(object)[serviceLabel] === name && ![...wanted.values()].includes(object.metadata.name),
-      )
-    for (const object of obsolete) await removeNeg(object)
-    if (wanted.size === 0) following.delete(key)
+    const [namespace = ''] = key.split('/')
+    for (const neg of [...made].filter((name) => ![...wanted.values()].includes(name))) {
+      await removeNeg(namespace, neg)
+      made.delete(neg)
+    }
+    if (made.size === 0) following.delete(key)
     if (service !== undefined) world.clock.after(world.statusLagMs, () => writeStatus(key))
   }
 
@@ -234,9 +234,10 @@ export function runNegController(world: NegControllerWorld): () => void {
   }
 
   /** Throws while Compute refuses to delete one of the NEGs; the object stays, with what holds it, until all are gone. */
-  async function removeNeg(object: KubeObject): Promise<void> {
-    await Promise.all(zonesOf(object).map((zone) => deleteNeg(gce, zone, object.metadata.name)))
-    const present = store.get(negs, object.metadata.namespace, object.metadata.name)
+  async function removeNeg(namespace: string, neg: string): Promise<void> {
+    const object = store.get(negs, namespace, neg)
+    await Promise.all(zonesOf(object).map((zone) => deleteNeg(gce, zone, neg)))
+    const present = store.get(negs, namespace, neg)
     if (present !== undefined) store.remove(negs, present)
   }
 
