@@ -53,9 +53,8 @@ export function parseManifest(text: string): ParsedMessage {
   const places = new Map<string, string>()
   for (const { value, where, readable } of objects) {
     if (!readable) continue
-    const own = createReport()
+    const own = createReport(report)
     const read = readObject(value, where, own)
-    for (const problem of own.problems) report.problem(problem.where, problem.message)
     if (read === null || own.problems.length > 0) continue
     const id = ingressId(read.model)
     const earlier = places.get(id)

@@ -2,6 +2,8 @@ import type { Problem } from '../state/documents.ts'
 
 /** Problems named at most per message; a person mends the first hundred before they read on. */
 const maxFindings = 100
+/** Longest path that is shown; only hostile nesting is longer. */
+const maxWhere = 300
 
 /**
  * Where the readers of a manifest write down what they find. A reader never stops at the first problem: all of a
@@ -16,12 +18,18 @@ export interface Report {
   readonly warnings: readonly Problem[]
 }
 
-/** An empty report. It keeps the first hundred of each sort and then says how many more there were. */
-export function createReport(): Report {
+/**
+ * An empty report. It keeps the first hundred of each sort and then says how many more there were. With a parent, every
+ * problem is told to that too; warnings are not.
+ */
+export function createReport(parent?: Report): Report {
   const problems = bounded('problem')
   const warnings = bounded('warning')
   return {
-    problem: problems.add,
+    problem: (where, message) => {
+      problems.add(where, message)
+      parent?.problem(where, message)
+    },
     warn: warnings.add,
     get problems() {
       return problems.list()
@@ -55,7 +63,8 @@ function bounded(sort: string) {
 
 /** Prefixes end in ': ' or '.', so that a member can be appended; what stands alone must not. */
 function tidy(where: string): string {
-  return where.replace(/(: |\.)$/, '')
+  const whole = where.replace(/(: |\.)$/, '')
+  return whole.length > maxWhere ? `${whole.slice(0, maxWhere)}…` : whole
 }
 
 /** A value from outside, fit to stand in a sentence: quoted, cut, and with every character visible that is not ASCII. */

@@ -27,14 +27,27 @@ const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u
 /**
  * Turns parsed YAML into plain JSON values. The library's own conversion would expand aliases first and count later, and
  * would take repeated keys; here every alias is charged against the limits before it is used, and repeated keys, keys that are
- * no text, merge keys, aliases into themselves, control characters and names reserved by JavaScript are reported.
+ * no text, merge keys, aliases into themselves, control characters and names reserved by JavaScript are reported. `whole` is
+ * false when parts had to be left out, so that what is missing says nothing about what was written.
  */
-export function plainValue(root: unknown, where: string, report: Report, limits: ValueLimits): unknown {
+export function plainValue(
+  root: unknown,
+  where: string,
+  report: Report,
+  limits: ValueLimits,
+): { value: unknown; whole: boolean } {
   const path: string[] = []
   const anchors = new Map<string, Weighed | 'open'>()
   let nodes = 0
   let characters = 0
   let exhausted = false
+  let whole = true
+
+  /** For what leaves a hole in the value. */
+  const lose = (message: string): void => {
+    whole = false
+    problem(message)
+  }
 
   const problem = (message: string): void => report.problem(where + path.join('').replace(/^\./, ''), message)
 
@@ -44,7 +57,7 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
     characters += moreCharacters
     if (!exhausted && (nodes > limits.nodes || characters > limits.characters)) {
       exhausted = true
-      problem(
+      lose(
         `The document is larger than ${limits.nodes} values or ${limits.characters} characters once its aliases are expanded.`,
       )
     }
@@ -69,7 +82,7 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
   const readAlias = (name: string, depth: number): Weighed => {
     const meant = anchors.get(name)
     if (meant === undefined || meant === 'open') {
-      problem(
+      lose(
         `The alias *${name.slice(0, 40)} ${meant === 'open' ? 'lies inside what it refers to' : 'refers to nothing above it'}.`,
       )
       return nothing
@@ -79,7 +92,7 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
   }
 
   const tooDeep = (): Weighed => {
-    problem(`The document nests mappings and lists deeper than ${limits.depth} levels.`)
+    lose(`The document nests mappings and lists deeper than ${limits.depth} levels.`)
     return nothing
   }
 
@@ -109,7 +122,7 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
     let height = 0
     for (const [index, item] of items.entries()) {
       path.push(`[${index}]`)
-      if (isPair(item)) problem('This member of a list has no clear form; put it in braces.')
+      if (isPair(item)) lose('This member of a list has no clear form; put it in braces.')
       const member = read(isPair(item) ? null : item, depth + 1)
       height = Math.max(height, member.height)
       value.push(member.value)
@@ -140,7 +153,7 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
     const name: unknown = isScalar(key) ? key.value : undefined
     if (typeof name !== 'string') {
       const shown = isScalar(key) ? ` ${quote(String(key.value))}` : ''
-      problem(`The key${shown} is not text; put it in quotes.`)
+      lose(`The key${shown} is not text; put it in quotes.`)
       return null
     }
     if (!charge(1, name.length)) return null
@@ -148,7 +161,7 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
     if (isScalar(key) && key.anchor !== undefined)
       anchors.set(key.anchor, { value: name, nodes: 1, characters: name.length, height: 0 })
     if (name === '<<') {
-      problem('Merge keys (<<) are not taken; write the fields out.')
+      lose('Merge keys (<<) are not taken; write the fields out.')
       return null
     }
     if (reservedKeys.has(name)) {
@@ -158,7 +171,8 @@ export function plainValue(root: unknown, where: string, report: Report, limits:
     return name
   }
 
-  return read(root, 0).value
+  const { value } = read(root, 0)
+  return { value, whole }
 }
 
 function pathPart(name: string): string {
