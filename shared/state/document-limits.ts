@@ -93,7 +93,9 @@ function measure(value: unknown, at: string, depth: number, refuse: (problem: st
       return Array.isArray(value) ? measureArray(value, at, depth, refuse) : measureMap(value, at, depth, refuse)
     case 'undefined':
       return refuse(`${at} is undefined; leave the member out instead`)
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
       return refuse(`${at} is a ${typeof value}, which JSON can't hold`)
   }
 }

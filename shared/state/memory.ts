@@ -1,7 +1,6 @@
 import type { CollectionName, Collections } from './documents.ts'
 import { pathOf } from './document-limits.ts'
 import { indexFor, queryIndexes } from './indexes.ts'
-import type { AnyQuery } from './indexes.ts'
 import { createOrderedIndex } from './ordered-index.ts'
 import type { IndexValue, OrderedIndex } from './ordered-index.ts'
 import { StoreBusy } from './store.ts'
@@ -34,13 +33,12 @@ export interface MemoryStoreOptions {
 const maxAttempts = 32
 
 /** A stored document; never changed, only replaced, so that identity tells whether it is still the same. */
-interface Entry {
-  doc: Collections[CollectionName]
-  key: string
+interface Entry<C extends CollectionName> {
+  doc: Collections[C]
 }
 
-interface Table {
-  entries: Map<string, Entry>
+interface Table<C extends CollectionName> {
+  entries: Map<string, Entry<C>>
   /** By field; null = by key alone. */
   indexes: Map<string | null, OrderedIndex>
 }
@@ -57,21 +55,18 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     if (closed) throw new Error('the store is closed')
     await Promise.resolve()
   }
-  const entryOf = (collection: CollectionName, id: string): Entry | undefined =>
-    tables[collection].entries.get(keyOf(collection, id))
-
   return {
     async get(collection, id) {
       await begin()
-      return docOf(entryOf(collection, id))
+      return docOf(tables[collection].entries.get(keyOf(collection, id)))
     },
     async getAll(collection, ids) {
       await begin()
-      return ids.map((id) => docOf(entryOf(collection, id)))
+      return ids.map((id) => docOf(tables[collection].entries.get(keyOf(collection, id))))
     },
     async find(query) {
       await begin()
-      return scan(tables, query).map((entry) => docOf(entry))
+      return scan(tables, query).map((entry) => copyOf(entry.doc))
     },
     async transact(body) {
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
@@ -103,60 +98,52 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
 /** One attempt of a transaction: remembers what it read, keeps what it will write. */
 function createRun(tables: Tables, begin: () => Promise<void>): { tx: Transaction; holds(): boolean; write(): void } {
-  const reads = new Map<string, { collection: CollectionName; key: string; entry: Entry | undefined }>()
-  const finds: { query: AnyQuery; entries: Entry[] }[] = []
-  const writes = new Map<
-    string,
-    { collection: CollectionName; key: string; doc: Collections[CollectionName] | undefined }
-  >()
+  const checks: (() => boolean)[] = []
+  const writes = new Map<string, () => void>()
 
-  const read = (collection: CollectionName, id: string): Entry | undefined => {
+  const read = <C extends CollectionName>(collection: C, id: string): Collections[C] | undefined => {
     const key = keyOf(collection, id)
-    const before = reads.get(`${collection} ${key}`)
-    if (before !== undefined) return before.entry
     const entry = tables[collection].entries.get(key)
-    reads.set(`${collection} ${key}`, { collection, key, entry })
-    return entry
+    checks.push(() => tables[collection].entries.get(key) === entry)
+    return docOf(entry)
   }
-  const put = (collection: CollectionName, id: string, doc: Collections[CollectionName] | undefined): void => {
+  const put = <C extends CollectionName>(collection: C, id: string, doc: Collections[C] | undefined): void => {
     const key = keyOf(collection, id)
-    writes.set(`${collection} ${key}`, { collection, key, doc })
+    writes.set(`${collection} ${key}`, () => replace(tables[collection], key, doc))
   }
   return {
     tx: {
       async get(collection, id) {
         await begin()
-        return docOf(read(collection, id))
+        return read(collection, id)
       },
       async getAll(collection, ids) {
         await begin()
-        return ids.map((id) => docOf(read(collection, id)))
+        return ids.map((id) => read(collection, id))
       },
-      async find<C extends CollectionName>(query: Query<C>) {
+      async find(query) {
         await begin()
-        const entries = scan(tables, query)
-        finds.push({ query, entries })
-        return entries.map((entry) => docOf(entry) as Collections[C])
+        const found = scan(tables, query)
+        checks.push(() => {
+          const now = scan(tables, query)
+          return now.length === found.length && now.every((entry, index) => entry === found[index])
+        })
+        return found.map((entry) => copyOf(entry.doc))
       },
       set: (collection, id, doc) => put(collection, id, copyOf(doc)),
       delete: (collection, id) => put(collection, id, undefined),
     },
-    holds: () =>
-      [...reads.values()].every(({ collection, key, entry }) => tables[collection].entries.get(key) === entry) &&
-      finds.every(({ query, entries }) => {
-        const now = scan(tables, query)
-        return now.length === entries.length && now.every((entry, index) => entry === entries[index])
-      }),
+    holds: () => checks.every((check) => check()),
     write: () => {
-      for (const { collection, key, doc } of writes.values()) replace(tables[collection], key, doc)
+      for (const write of writes.values()) write()
     },
   }
 }
 
-type Tables = Record<CollectionName, Table>
+type Tables = { [C in CollectionName]: Table<C> }
 
 function createTables(): Tables {
-  const table = (collection: CollectionName): Table => {
+  const table = <C extends CollectionName>(collection: C): Table<C> => {
     const indexed = queryIndexes.filter((index) => index.collection === collection).map((index) => index.field)
     return { entries: new Map(), indexes: new Map([null, ...indexed].map((field) => [field, createOrderedIndex()])) }
   }
@@ -177,20 +164,20 @@ function keyOf(collection: CollectionName, id: string): string {
     .join('\0')
 }
 
-function replace(table: Table, key: string, doc: Collections[CollectionName] | undefined): void {
+function replace<C extends CollectionName>(table: Table<C>, key: string, doc: Collections[C] | undefined): void {
   const before = table.entries.get(key)
   for (const [field, index] of table.indexes) {
     if (before !== undefined) for (const value of valuesOf(before.doc, field)) index.remove(value, key)
     if (doc !== undefined) for (const value of valuesOf(doc, field)) index.add(value, key)
   }
   if (doc === undefined) table.entries.delete(key)
-  else table.entries.set(key, { doc, key })
+  else table.entries.set(key, { doc })
 }
 
 /** What a document puts into the index of a field; elements of an array once each. */
-function valuesOf(doc: Collections[CollectionName], field: string | null): Iterable<IndexValue> {
+function valuesOf(doc: object, field: string | null): Iterable<IndexValue> {
   if (field === null) return [null]
-  const value: unknown = (doc as unknown as Record<string, unknown>)[field]
+  const value: unknown = (doc as Record<string, unknown>)[field]
   return Array.isArray(value) ? new Set(value.filter(isIndexValue)) : isIndexValue(value) ? [value] : []
 }
 
@@ -198,34 +185,40 @@ function isIndexValue(value: unknown): value is IndexValue {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
-function scan(tables: Tables, query: AnyQuery): Entry[] {
+function scan<C extends CollectionName>(tables: Tables, query: Query<C>): Entry<C>[] {
   const table = tables[query.collection]
   const { field } = indexFor(query)
   const index = table.indexes.get(field)
-  if (index === undefined)
+  if (index === undefined) {
     throw new Error(`no query of the program asks ${query.collection} by ${field}: there is no index`)
+  }
   const [filter] = query.where
-  const value = filter?.value ?? null
-  const lowest =
-    filter?.op === '<=' ? (typeof value === 'string' ? '' : typeof value === 'number' ? -Infinity : false) : value
+  const first = filter === undefined ? null : filter.op === '<=' ? lowest(filter.value) : filter.value
   const after = query.after === undefined ? '' : `${keyOf(query.collection, query.after)}\0`
-  const found: Entry[] = []
-  for (const place of index.from(lowest, after)) {
+  const found: Entry<C>[] = []
+  for (const place of index.from(first, after)) {
     if (found.length === (query.limit ?? Infinity)) break
-    if (filter !== undefined && !(filter.op === '<=' ? isUpTo(place.value, value) : place.value === value)) break
-    found.push(table.entries.get(place.key) as Entry)
+    if (
+      filter !== undefined &&
+      !(filter.op === '<=' ? isUpTo(place.value, filter.value) : place.value === filter.value)
+    )
+      break
+    found.push(table.entries.get(place.key) as Entry<C>)
   }
   return found
+}
+
+/** Where the values of the same type begin: Firestore compares within a type only. */
+function lowest(value: string | number | boolean): IndexValue {
+  return typeof value === 'string' ? '' : typeof value === 'number' ? -Infinity : false
 }
 
 function isUpTo(value: IndexValue, limit: IndexValue): boolean {
   return typeof value === typeof limit && (value as number) <= (limit as number)
 }
 
-function docOf<C extends CollectionName>(entry: Entry): Collections[C]
-function docOf<C extends CollectionName>(entry: Entry | undefined): Collections[C] | undefined
-function docOf<C extends CollectionName>(entry: Entry | undefined): Collections[C] | undefined {
-  return entry === undefined ? undefined : (copyOf(entry.doc) as Collections[C])
+function docOf<Doc>(entry: { doc: Doc } | undefined): Doc | undefined {
+  return entry === undefined ? undefined : copyOf(entry.doc)
 }
 
 /** A deep copy of plain JSON; several times faster than structuredClone. */
