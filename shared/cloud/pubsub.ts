@@ -21,13 +21,10 @@ export interface BusOptions {
 /** Messages on their way at the same time; Pub/Sub takes at most 1,000 in a request, and a topic's go in one. */
 const maxTogether = 1000
 
-/** UNAVAILABLE (google.rpc.Code): the connection was gone, as after every sleep of a function. */
-const unavailable = 14
-
 /**
  * The Bus port over the vendor's client; nothing is loaded before the first publish, clients and topics are kept. The
- * messages for one topic leave at once in one request. Only a lost connection is tried again, within `timeoutMs`: a
- * doubled nudge does no harm, and nothing above repeats a single publish.
+ * messages for one topic leave at once in one request. The library's own retries stay on, within `timeoutMs`: connections
+ * are lost whenever a function sleeps, a doubled nudge does no harm, and nothing above repeats a single publish.
  */
 export function createBus({ projectId, topicPrefix = '', emulatorHost, auth, timeoutMs = 10_000 }: BusOptions): Bus {
   const identity = auth ?? createCredentials({ timeoutMs }).authClient
@@ -67,7 +64,7 @@ export function createBus({ projectId, topicPrefix = '', emulatorHost, auth, tim
     }
     const made = pubsub.topic(`${topicPrefix}${name}`, {
       batching: { maxMessages: maxTogether, maxMilliseconds: 0 },
-      gaxOpts: { timeout: timeoutMs, retry: { retryCodes: [unavailable], backoffSettings } },
+      gaxOpts: { timeout: timeoutMs, retry: { backoffSettings } },
     })
     topics.set(name, made)
     return made

@@ -253,6 +253,7 @@ describe('what is read', () => {
         },
       ],
       logConfig: {},
+      connectionDraining: {},
       iap: { enabled: false },
     }
     const { compute } = await against(() => ({ body: { ...answered, notKnownToTheClient: 1 } }))

@@ -332,13 +332,19 @@ describe('errors', () => {
     expect(await errorOf(cluster.version())).toMatchObject({ status: 502, reason: 'tooLarge' })
   })
 
-  it('sends once more what was sent into a connection that had been closed meanwhile', async () => {
-    let calls = 0
-    const { cluster, seen } = await against(() => (++calls === 2 ? 'hang up' : { body: { gitVersion: 'v1' } }))
-    await cluster.version()
-    expect(await cluster.version()).toBe('v1')
-    expect(seen).toHaveLength(3)
-  })
+  it.each([false, true])(
+    'sends once more what went into a connection that was closed meanwhile (https: %s)',
+    async (secure) => {
+      let calls = 0
+      const answer = (): Answer => (++calls === 2 ? 'hang up' : { body: { gitVersion: 'v1' } })
+      const { url, seen } = await started(answer, secure)
+      const caData = Buffer.from(testCertificate).toString('base64')
+      const cluster = createClusters().connect({ name: 'c', server: url, project: 'p', ...(secure ? { caData } : {}) })
+      await cluster.version()
+      expect(await cluster.version()).toBe('v1')
+      expect(seen).toHaveLength(3)
+    },
+  )
 
   const names: { reason: string; run: (cluster: Cluster) => Promise<unknown> }[] = [
     { reason: 'a name that climbs out of its path', run: (c) => c.ingress('shop', '..') },

@@ -1,5 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createPubSub, servePubSub, type SimulatedPubSub } from '../../playground/pubsub/index.ts'
 import { seededRandom, wallClock } from '../../playground/world.ts'
@@ -19,6 +18,22 @@ async function pubsub(): Promise<{ simulated: SimulatedPubSub; host: string }> {
     () => served.close(),
   )
   return { simulated, host: served.grpc }
+}
+
+/** A TCP server; answers its port. */
+async function listen(onSocket: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    onSocket(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanUps.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
 }
 
 /** What a subscription of the topic has got, as JSON. */
@@ -81,20 +96,28 @@ describe('publish', () => {
   })
 })
 
-describe('no answer', () => {
-  async function silent(): Promise<string> {
-    const sockets = new Set<Socket>()
-    const server: Server = createServer((socket) => sockets.add(socket))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    cleanUps.push(() => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
+describe('a lost connection', () => {
+  it('delays a publish, and does not lose it', async () => {
+    const { simulated, host } = await pubsub()
+    simulated.createTopic('projects/p/topics/any')
+    let connections = 0
+    const port = await listen((socket) => {
+      if (++connections === 1) socket.destroy()
+      else socket.pipe(connect(Number(host.split(':')[1]), '127.0.0.1')).pipe(socket)
     })
-    return `127.0.0.1:${(server.address() as AddressInfo).port}`
-  }
+    await createBus({ projectId: 'p', emulatorHost: `127.0.0.1:${port}` }).publish([{ topic: 'any', body: {} }])
+    expect(simulated.counts().published).toBe(1)
+    expect(connections).toBe(2)
+  })
+})
 
+describe('no answer', () => {
   it('is a CloudError of status 0 within the time given', async () => {
-    const bus = createBus({ projectId: 'p', emulatorHost: await silent(), timeoutMs: 300 })
+    const bus = createBus({
+      projectId: 'p',
+      emulatorHost: `127.0.0.1:${await listen(() => undefined)}`,
+      timeoutMs: 300,
+    })
     const began = performance.now()
     expect(await errorOf(bus.publish([{ topic: 'any', body: {} }]))).toMatchObject({ name: 'CloudError', status: 0 })
     expect(performance.now() - began).toBeLessThan(3000)
