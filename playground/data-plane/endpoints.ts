@@ -28,10 +28,10 @@ export function expand(replica: Replica, serviceLink: string): { endpoints: Endp
     restsOn.push(backend.group)
     const { zone, region } = whereIs(backend.group)
     const place = { backend, region }
-    const groups = replica.get('instanceGroups', backend.group)
-    if (groups !== undefined) {
-      const ports = groups.namedPorts.filter(({ name }) => name === service.portName).map(({ port }) => port)
-      return groups.instances.flatMap((instance) => {
+    const group = replica.get('instanceGroups', backend.group)
+    if (group !== undefined) {
+      const ports = (group.namedPorts.get(service.portName) ?? []).map(({ port }) => port)
+      return group.members.flatMap(({ instance }) => {
         restsOn.push(instance)
         const ipAddress = replica.get('instances', instance)?.networkInterfaces[0]?.networkIP ?? ''
         return (ports.length === 0 ? [undefined] : ports).map((port) => ({
@@ -45,7 +45,7 @@ export function expand(replica: Replica, serviceLink: string): { endpoints: Endp
       })
     }
     const neg = replica.get('networkEndpointGroups', backend.group)
-    return (neg?.networkEndpoints ?? []).map((endpoint) => {
+    return (neg?.members ?? []).map((endpoint) => {
       const instance = endpoint.instance === undefined ? '' : instanceLink(endpoint.instance, backend.group, zone)
       restsOn.push(instance)
       return {

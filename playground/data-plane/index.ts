@@ -3,18 +3,18 @@ import { createDialEndpoint } from './endpoints.ts'
 import { findFrontEnd, frontEnds, serve, type Answer, type ClientRequest, type FrontEnd } from './front-end.ts'
 import { createListeners, type Listeners } from './listeners.ts'
 import type { Dialler } from './pods.ts'
-import { createReplica, type ConfigSource } from './replica.ts'
+import { createReplica, type ComputeSource } from './replica.ts'
 import { linkPath } from './resources.ts'
 import { createServices, type EndpointHealth } from './services.ts'
 
 export type { Answer, ClientRequest, FrontEnd } from './front-end.ts'
 export type { Listeners, LocalLoadBalancer } from './listeners.ts'
 export { dialAny, type Dialled, type Dialler, type PodAnswer, type PodRequest } from './pods.ts'
-export type { ConfigEntry, ConfigSource } from './replica.ts'
+export type { ComputeResource, ComputeSource } from './replica.ts'
 export type { EndpointHealth } from './services.ts'
 
 export interface DataPlaneOptions extends Dialler {
-  config: ConfigSource
+  compute: ComputeSource
   clock: Clock
   /** Divides the intervals and timeouts of health checks; default 1. */
   healthScale?: number
@@ -37,8 +37,8 @@ export interface DataPlane {
 
 /** Follows a Compute from its present state on. */
 export function createDataPlane(options: DataPlaneOptions): DataPlane {
-  const { clock, config, healthScale = 1, propagationMs = 0 } = options
-  const replica = createReplica(config, clock, propagationMs)
+  const { clock, compute, healthScale = 1, propagationMs = 0 } = options
+  const replica = createReplica(compute, clock, propagationMs)
   const dial = createDialEndpoint(replica, options)
   const services = createServices(replica, clock, dial, healthScale)
   const serving = { replica, services, dial, clock }

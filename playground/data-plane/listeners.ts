@@ -2,7 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
-import { certificateFor } from './certificates.ts'
+import { createCertificates } from './certificates.ts'
 import { frontEnds, serve, type Answer, type FrontEnd, type Serving } from './front-end.ts'
 import type { Collection } from './resources.ts'
 
@@ -47,6 +47,7 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024
  * a port that is taken, lets the system choose. An address and port that comes back gets the local port that it had.
  */
 export function createListeners(serving: Serving, nextPort: () => number): Listeners {
+  const certificates = createCertificates(serving.replica)
   const open = new Map<string, Listener>()
   const remembered = new Map<string, number>()
   const changed = new Set<() => void>()
@@ -108,7 +109,7 @@ export function createListeners(serving: Serving, nextPort: () => number): Liste
     return https.createServer(
       {
         SNICallback: (name, done) => {
-          const certificate = certificateFor(serving.replica, now().sslCertificates, name)
+          const certificate = certificates.find(now().sslCertificates, name)
           done(null, certificate === undefined ? undefined : createSecureContext(certificate))
         },
         ALPNProtocols: ['http/1.1'],
@@ -119,7 +120,7 @@ export function createListeners(serving: Serving, nextPort: () => number): Liste
 
   /** Clients that name no server get the proxy's first certificate. */
   function useDefaultCertificate({ frontEnd, server }: Listener): void {
-    const certificate = certificateFor(serving.replica, frontEnd.sslCertificates, undefined)
+    const certificate = certificates.find(frontEnd.sslCertificates, undefined)
     if (server instanceof https.Server) server.setSecureContext(certificate ?? {})
   }
 

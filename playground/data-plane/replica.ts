@@ -1,21 +1,22 @@
 import type { Clock } from '../world.ts'
-import { collectionOf, linkPath, readResource, type Collection, type Resource } from './resources.ts'
+import { COLLECTIONS, collectionOf, readResource, type Collection, type Resource } from './resources.ts'
 
-/**
- * One resource as it is now. `resource` is what the API answers, undefined once it is gone, with what GET does not show:
- * `instances` of an instance group (links), `networkEndpoints` of a NEG, `privateKey` of a certificate.
- */
-export interface ConfigEntry {
-  link: string
-  resource: unknown
+/** A resource of the simulated Compute: what a GET shows, and the members of a group. */
+export interface ComputeResource {
+  /** projects/p/global/urlMaps/u */
+  readonly path: string
+  readonly body: Readonly<Record<string, unknown>>
+  /** Instances of a group (`{instance}`), endpoints of a NEG. */
+  readonly members: readonly unknown[]
 }
 
-/** Where the data plane learns what is configured. */
-export interface ConfigSource {
-  /** Everything that exists; other collections than the data plane's may be among it. */
-  entries(): Iterable<ConfigEntry>
-  /** Called after every change that a GET would show; returns the unsubscriber. */
-  onChange(listener: (entry: ConfigEntry) => void): () => void
+/** What the data plane asks of the simulated Compute. */
+export interface ComputeSource {
+  get(path: string): ComputeResource | undefined
+  list(collection: string): readonly ComputeResource[]
+  onChange(listener: (change: { phase: 'started' | 'finished'; target: string }) => void): () => void
+  /** The key that a self-managed certificate came with, which no GET shows. */
+  privateKey?(path: string): string | undefined
 }
 
 /** The configuration as the data plane knows it, which may lag behind Compute. Links are `projects/P/...`. */
@@ -29,8 +30,8 @@ export interface Replica {
 
 type Store = { [C in Collection]?: Map<string, Resource<C>> }
 
-/** Follows `source`, each change `propagationMs` after it was made (0 = within the change itself). */
-export function createReplica(source: ConfigSource, clock: Clock, propagationMs: number): Replica {
+/** Follows `compute`, each change `propagationMs` after it was made (0 = within the change itself). */
+export function createReplica(compute: ComputeSource, clock: Clock, propagationMs: number): Replica {
   const store: Store = {}
   const listeners = new Set<(collection: Collection, link: string) => void>()
 
@@ -40,23 +41,45 @@ export function createReplica(source: ConfigSource, clock: Clock, propagationMs:
     return (maps[collection] ??= new Map<string, Resource<C>>())
   }
 
-  function apply(collection: Collection, link: string, resource: unknown): void {
-    if (resource === undefined) mapOf(collection).delete(link)
-    else mapOf(collection).set(link, readResource(collection, link, resource))
+  function apply(collection: Collection, link: string, found: ComputeResource | undefined): void {
+    if (found === undefined) {
+      mapOf(collection).delete(link)
+      return
+    }
+    const privateKey = collection === 'sslCertificates' ? compute.privateKey?.(link) : undefined
+    const json = { ...found.body, members: found.members, ...(privateKey === undefined ? {} : { privateKey }) }
+    mapOf(collection).set(link, readResource(collection, link, json))
   }
 
-  function receive(entry: ConfigEntry, told: boolean): void {
-    const link = linkPath(entry.link)
+  function follow(link: string): void {
     const collection = collectionOf(link)
     if (collection === undefined) return
-    apply(collection, link, entry.resource)
-    if (told) for (const listener of [...listeners]) listener(collection, link)
+    const found = compute.get(link)
+    const arrive = (): void => {
+      apply(collection, link, found)
+      for (const listener of [...listeners]) listener(collection, link)
+    }
+    if (propagationMs <= 0) arrive()
+    else clock.after(propagationMs, arrive)
+    // A machine that is gone has left its groups, which Compute does not tell as changes of the groups.
+    if (collection === 'instances' && found === undefined) for (const group of groupsOf(link)) follow(group)
   }
 
-  for (const entry of source.entries()) receive(entry, false)
-  const unsubscribe = source.onChange((entry) => {
-    if (propagationMs <= 0) receive(entry, true)
-    else clock.after(propagationMs, () => receive(entry, true))
+  function groupsOf(instance: string): string[] {
+    const groups = [...mapOf('instanceGroups')].filter(([, { members }]) =>
+      members.some((one) => one.instance === instance),
+    )
+    const name = instance.slice(instance.lastIndexOf('/') + 1)
+    const negs = [...mapOf('networkEndpointGroups')].filter(([, { members }]) =>
+      members.some((one) => one.instance?.endsWith(name) === true),
+    )
+    return [...groups, ...negs].map(([link]) => link)
+  }
+
+  for (const collection of COLLECTIONS)
+    for (const found of compute.list(collection)) apply(collection, found.path, found)
+  const unsubscribe = compute.onChange(({ phase, target }) => {
+    if (phase === 'finished') follow(target)
   })
 
   return {

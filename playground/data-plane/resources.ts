@@ -35,7 +35,11 @@ const schemas = {
   }),
   targetHttpProxies: z.object({ urlMap: link.optional() }),
   targetHttpsProxies: z.object({ urlMap: link.optional(), sslCertificates: z.array(link).default([]) }),
-  sslCertificates: z.object({ certificate: z.string().optional(), privateKey: z.string().optional() }),
+  sslCertificates: z.object({
+    certificate: z.string().optional(),
+    privateKey: z.string().optional(),
+    managed: z.object({ domains: z.array(z.string()).default([]), status: z.string().optional() }).optional(),
+  }),
   urlMaps: z.object({
     defaultService: link.optional(),
     defaultUrlRedirect: redirect.optional(),
@@ -94,12 +98,16 @@ const schemas = {
     sslHealthCheck: z.lazy(() => probe).optional(),
   }),
   instanceGroups: z.object({
-    namedPorts: z.array(z.object({ name: z.string(), port: z.number() })).default([]),
-    instances: z.array(link).default([]),
+    // By name: one group serves thousands of services, each of which asks for its own name. A name may have several ports.
+    namedPorts: z
+      .array(z.object({ name: z.string(), port: z.number() }))
+      .default([])
+      .transform((list) => Map.groupBy(list, ({ name }) => name)),
+    members: z.array(z.object({ instance: link })).default([]),
   }),
   networkEndpointGroups: z.object({
     network: link.optional(),
-    networkEndpoints: z
+    members: z
       .array(
         z.object({ instance: z.string().optional(), ipAddress: z.string().default(''), port: z.number().default(0) }),
       )

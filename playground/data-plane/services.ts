@@ -6,10 +6,11 @@ import type { Replica } from './replica.ts'
 
 /** One entry of backendServices.getHealth. */
 export interface EndpointHealth {
-  /** projects/P/zones/Z/instances/I */
-  instance: string
-  ipAddress: string
-  port: number | undefined
+  /** The machine's full URL. */
+  instance?: string
+  ipAddress?: string
+  /** Absent when the instance group lacks the named port. */
+  port?: number
   healthState: 'HEALTHY' | 'UNHEALTHY'
 }
 
@@ -25,6 +26,8 @@ export interface Services {
   health(service: string, group: string): EndpointHealth[]
   close(): void
 }
+
+const COMPUTE_URL = 'https://www.googleapis.com/compute/v1/'
 
 interface Service {
   endpoints: Endpoint[]
@@ -156,9 +159,9 @@ export function createServices(replica: Replica, clock: Clock, dial: DialEndpoin
       return (service?.endpoints ?? [])
         .filter(({ backend }) => backend.group === group)
         .map(({ key, instance, ipAddress, port }) => ({
-          instance,
-          ipAddress,
-          port,
+          ...(instance === '' ? {} : { instance: `${COMPUTE_URL}${instance}` }),
+          ...(ipAddress === '' ? {} : { ipAddress }),
+          ...(port === undefined ? {} : { port }),
           healthState: service?.probers.get(key)?.healthy() === true ? 'HEALTHY' : 'UNHEALTHY',
         }))
     },

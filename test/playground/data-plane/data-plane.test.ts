@@ -135,7 +135,7 @@ describe('health', () => {
     w.pods.delete(`${w.machineLink(EU, 0)}:31234`)
     await w.settle()
     expect(w.plane.healthOf(url(SERVICE), url(w.groupLink(US)))).toEqual([
-      { instance: w.machineLink(US, 0), ipAddress: '10.0.1.0', port: 30001, healthState: 'HEALTHY' },
+      { instance: url(w.machineLink(US, 0)), ipAddress: '10.0.1.0', port: 30001, healthState: 'HEALTHY' },
     ])
     expect(w.plane.healthOf(SERVICE, w.groupLink(EU))).toMatchObject([{ port: 31234, healthState: 'UNHEALTHY' }])
     expect(w.plane.healthOf(SERVICE, 'projects/p/zones/z/instanceGroups/none')).toEqual([])
@@ -167,7 +167,9 @@ describe('ports', () => {
     w.config.patch(w.groupLink(US), { namedPorts: [{ name: 'port30001', port: 30001 }] })
     await w.settle()
     expect(await w.ask()).toBe('502 lb')
-    expect(w.plane.healthOf(SERVICE, w.groupLink(US))).toMatchObject([{ port: undefined, healthState: 'UNHEALTHY' }])
+    expect(w.plane.healthOf(SERVICE, w.groupLink(US))).toEqual([
+      { instance: url(w.machineLink(US, 0)), ipAddress: '10.0.1.0', healthState: 'UNHEALTHY' },
+    ])
   })
 })
 
@@ -246,7 +248,7 @@ describe('choice of a backend', () => {
     const neg = 'projects/p/zones/us-central1-a/networkEndpointGroups/k8s1-x'
     w.config.put(neg, {
       network: url(NETWORK),
-      networkEndpoints: [{ instance: 'gke-c-us-central1-a-0', ipAddress: '10.4.0.7', port: 8080 }],
+      members: [{ instance: 'gke-c-us-central1-a-0', ipAddress: '10.4.0.7', port: 8080 }],
     })
     w.config.patch(SERVICE, { backends: [{ group: url(neg), balancingMode: 'RATE', maxRatePerEndpoint: 100 }] })
     w.config.patch(FIREWALL, { allowed: [{ IPProtocol: 'tcp', ports: ['8080'] }] })
@@ -254,9 +256,9 @@ describe('choice of a backend', () => {
     await w.settle()
     expect(await w.ask()).toBe('200 pod')
     expect(w.plane.healthOf(SERVICE, neg)).toEqual([
-      { instance: w.machineLink(US, 0), ipAddress: '10.4.0.7', port: 8080, healthState: 'HEALTHY' },
+      { instance: url(w.machineLink(US, 0)), ipAddress: '10.4.0.7', port: 8080, healthState: 'HEALTHY' },
     ])
-    w.config.patch(neg, { networkEndpoints: [] })
+    w.config.patch(neg, { members: [] })
     expect(await w.ask()).toBe('502 lb')
   })
 })
@@ -290,7 +292,7 @@ describe('what happens to requests under way', () => {
           backends: [{ group: url(w.groupLink(US)) }, { group: url(w.groupLink(EU)), capacityScaler: 0 }],
         }),
     },
-    { reason: 'the machine leaves its group', act: (w) => w.config.patch(w.groupLink(EU), { instances: [] }) },
+    { reason: 'the machine leaves its group', act: (w) => w.config.patch(w.groupLink(EU), { members: [] }) },
   ]
   it.each(leave)('it finishes within the draining time when $reason', async ({ act }) => {
     const { w, answer, finish } = await underWay(1000)

@@ -3,7 +3,7 @@ import https from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Listeners } from '../../../playground/data-plane/index.ts'
-import { selfSigned } from './self-signed.ts'
+import { selfSigned } from '../../../playground/data-plane/self-signed.ts'
 import { G, IP, MAP, RULE, url, world, type DataPlaneWorld, type GroupSpec } from './world.ts'
 
 const US: GroupSpec = { zone: 'us-central1-a', nodes: 1, nodePort: 30001 }
@@ -100,9 +100,15 @@ describe('HTTP', () => {
   })
 })
 
+/** As sslCertificates keeps it. */
+function pem(names: string[]): { certificate: string; privateKey: string } {
+  const { cert, key } = selfSigned(names)
+  return { certificate: cert, privateKey: key }
+}
+
 describe('HTTPS', () => {
-  const shop = selfSigned(['shop.example.com'])
-  const wild = selfSigned(['*.example.org', 'example.org'])
+  const shop = pem(['shop.example.com'])
+  const wild = pem(['*.example.org', 'example.org'])
   const cert = (name: string): string => `${G}/sslCertificates/${name}`
 
   async function secured(): Promise<{ w: DataPlaneWorld; base: string; listeners: Listeners }> {
@@ -141,11 +147,22 @@ describe('HTTPS', () => {
       expect((await fetchFrom(base, '/', {}, name)).certificate).toBe('DNS:*.example.org, DNS:example.org')
   })
 
-  it('fails the handshake when the proxy has no certificate with a key', async () => {
+  it('fails the handshake when no certificate has a key', async () => {
     const { w, base } = await secured()
-    w.config.put(cert('managed'), { type: 'MANAGED' })
-    w.config.patch(`${G}/targetHttpsProxies/lb`, { sslCertificates: [url(cert('managed'))] })
+    w.config.put(cert('keyless'), { certificate: shop.certificate })
+    w.config.patch(`${G}/targetHttpsProxies/lb`, { sslCertificates: [url(cert('keyless'))] })
     await expect(fetchFrom(base, '/', {}, 'shop.example.com')).rejects.toThrow()
     await expect(fetchFrom(base, '/')).rejects.toThrow()
+  })
+
+  it('presents a managed certificate once it is ACTIVE', async () => {
+    const { w, base } = await secured()
+    const managed = (status: string): void =>
+      w.config.put(cert('managed'), { type: 'MANAGED', managed: { domains: ['managed.example.com'], status } })
+    managed('PROVISIONING')
+    w.config.patch(`${G}/targetHttpsProxies/lb`, { sslCertificates: [url(cert('managed'))] })
+    await expect(fetchFrom(base, '/', {}, 'managed.example.com')).rejects.toThrow()
+    managed('ACTIVE')
+    expect((await fetchFrom(base, '/', {}, 'managed.example.com')).certificate).toBe('DNS:managed.example.com')
   })
 })

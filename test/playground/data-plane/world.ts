@@ -2,8 +2,8 @@ import {
   createDataPlane,
   type Answer,
   type ClientRequest,
-  type ConfigEntry,
-  type ConfigSource,
+  type ComputeResource,
+  type ComputeSource,
   type DataPlane,
   type Dialled,
   type PodAnswer,
@@ -18,37 +18,49 @@ export function url(path: string): string {
   return `${BASE}${path}`
 }
 
-/** A configuration that tests write by hand, with what Compute would show. */
-export interface HandConfig extends ConfigSource {
-  put(link: string, resource: Record<string, unknown>): void
+/** A configuration that tests write by hand: what Compute would show, and `members` of groups. */
+export interface HandConfig extends ComputeSource {
+  put(path: string, resource: Record<string, unknown>): void
   /** Merges into the resource's top level. */
-  patch(link: string, change: Record<string, unknown>): void
-  remove(link: string): void
+  patch(path: string, change: Record<string, unknown>): void
+  remove(path: string): void
 }
 
 export function handConfig(): HandConfig {
   const resources = new Map<string, Record<string, unknown>>()
-  const listeners = new Set<(entry: ConfigEntry) => void>()
-  const tell = (link: string): void => {
-    for (const listener of listeners) listener({ link, resource: resources.get(link) })
+  const listeners = new Set<Parameters<ComputeSource['onChange']>[0]>()
+  const tell = (target: string): void => {
+    for (const listener of listeners) listener({ phase: 'finished', target })
+  }
+  const get = (path: string): ComputeResource | undefined => {
+    const found = resources.get(path)
+    if (found === undefined) return undefined
+    const { members, privateKey: _hidden, ...body } = found
+    return { path, body, members: Array.isArray(members) ? members : [] }
   }
   return {
-    entries: () => [...resources].map(([link, resource]) => ({ link, resource })),
+    get,
+    list: (collection) =>
+      [...resources.keys()].filter((path) => path.split('/').at(-2) === collection).flatMap((path) => get(path) ?? []),
+    privateKey(path) {
+      const key = resources.get(path)?.['privateKey']
+      return typeof key === 'string' ? key : undefined
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    put(link, resource) {
-      resources.set(link, resource)
-      tell(link)
+    put(path, resource) {
+      resources.set(path, resource)
+      tell(path)
     },
-    patch(link, change) {
-      resources.set(link, { ...resources.get(link), ...change })
-      tell(link)
+    patch(path, change) {
+      resources.set(path, { ...resources.get(path), ...change })
+      tell(path)
     },
-    remove(link) {
-      resources.delete(link)
-      tell(link)
+    remove(path) {
+      resources.delete(path)
+      tell(path)
     },
   }
 }
@@ -117,7 +129,7 @@ export function world(
     }
     config.put(groupLink(group), {
       namedPorts: [{ name: 'mci-zone-printer', port: group.nodePort }],
-      instances: machines.map(url),
+      members: machines.map((machine) => ({ instance: url(machine) })),
     })
   }
 
@@ -166,7 +178,7 @@ export function world(
     }
   }
   const plane = createDataPlane({
-    config,
+    compute: config,
     clock,
     dialNode: (instance, port) => dial(`${instance}:${port}`),
     dialPod: (ip, port) => dial(`${ip}:${port}`),
