@@ -4,7 +4,7 @@ import type { Kind } from '../../shared/engine/kind.ts'
 import { names, projectPath } from '../../shared/planning/names.ts'
 import { named as namedPortsOf } from '../../shared/planning/named-ports.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
-import { routes } from '../../shared/planning/paths.ts'
+import { compare, routes } from '../../shared/planning/paths.ts'
 import { ownership } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
@@ -87,8 +87,4 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
     return cloud.compute.update(ref(id), { ...others, ...body(want) }, requestId)
   },
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
-}
-
-function compare(a: string | undefined, b: string | undefined): number {
-  return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0
 }

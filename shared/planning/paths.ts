@@ -29,11 +29,11 @@ export function routes(
   const withPaths = rules.filter((rule) => rule.paths.length > 0)
   return {
     ...defaults,
-    hostRules: withPaths.map((rule) => ({
-      hosts: [rule.host === '' ? '*' : rule.host],
-      pathMatcher: matcherName(rule.host),
-    })),
-    pathMatchers: withPaths.map((rule) => matcher(rule, service, defaults)),
+    // Sorted as what is read back is sorted (url-map.ts), so that wanted and observed compare place by place.
+    hostRules: withPaths
+      .map((rule) => ({ hosts: [rule.host === '' ? '*' : rule.host], pathMatcher: matcherName(rule.host) }))
+      .sort((a, b) => compare(a.hosts[0], b.hosts[0])),
+    pathMatchers: withPaths.map((rule) => matcher(rule, service, defaults)).sort((a, b) => compare(a.name, b.name)),
   }
 }
 
@@ -54,7 +54,7 @@ function matcher(
     name: matcherName(rule.host),
     ...(everything === undefined ? defaults : { defaultService: everything }),
     pathRules: [...byPath.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => compare(a, b))
       .map(([path, url]) => ({ paths: [path], service: url })),
   }
 }
@@ -66,6 +66,11 @@ export function texts(path: Pick<PathModel, 'type' | 'path'>): string[] {
   if (path.type !== 'Prefix') return [path.path]
   const trimmed = path.path.replace(/\/+$/, '')
   return trimmed === '' ? ['/*'] : [trimmed, `${trimmed}/*`]
+}
+
+/** The order of everything in a URL map that has no order of its own. */
+export function compare(a: string | undefined, b: string | undefined): number {
+  return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0
 }
 
 /** kubemci's and ingress-gce's name of a path matcher: `host` and the MD5 of the host as the URL map has it. */
