@@ -7,6 +7,7 @@ import {
   CloudError,
   type Compute,
   type ComputeCollection,
+  type ComputeCollections,
   type ComputeRef,
   type MemberHealth,
   type OperationState,
@@ -59,17 +60,22 @@ export function createCompute(options: ComputeOptions = {}): Compute {
       try {
         const request = { ...placeOf(ref), [source.key]: ref.name }
         const [resource] = await call({ what: `get ${pathOf(ref)}`, source, method: 'get', request, reads: true })
-        return tidy(resource) as never
+        // The library decodes by the API's own message types, of which the port's are a part.
+        return tidy(resource) as ComputeCollections[C]
       } catch (error) {
         if (error instanceof CloudError && error.status === 404) return undefined
         throw error
       }
     },
 
-    async list(collection, project, { zone, filter } = {}) {
+    async list<C extends ComputeCollection>(
+      collection: C,
+      project: string,
+      { zone, filter }: { zone?: string; filter?: string } = {},
+    ) {
       const place = { ...(zone === undefined ? {} : { zone }), ...(filter === undefined ? {} : { filter }) }
       const found = await readList(call, { collection, project, ...place })
-      return found.map(tidy) as never
+      return found.map(tidy) as ComputeCollections[C][]
     },
 
     async insert(ref, body, requestId) {

@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  createCompute as simulateCompute,
+  serveCompute,
+  type SimulatedCompute,
+} from '../../playground/compute/index.ts'
+import { createCluster, serveCluster, type SimulatedCluster } from '../../playground/kubernetes/index.ts'
+import { seededRandom, wallClock } from '../../playground/world.ts'
+import { createCompute } from '../../shared/cloud/compute.ts'
+import type { Compute, ComputeCollection, ComputeRef, StartedOperation } from '../../shared/cloud/compute-port.ts'
+import { createClusters } from '../../shared/cloud/kubernetes.ts'
+import type { Cluster } from '../../shared/cloud/kubernetes-port.ts'
+
+const cleanUps: (() => void | Promise<void>)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+let simulated: SimulatedCompute
+let compute: Compute
+beforeEach(async () => {
+  simulated = simulateCompute({ clock: wallClock, random: seededRandom(1), operationDelayMs: 20, strict: true })
+  const served = await serveCompute(simulated, 0)
+  cleanUps.push(() => served.close())
+  compute = createCompute({ endpoint: served.url })
+})
+
+const project = 'p'
+let requests = 0
+const requestId = (): string => `00000000-0000-4000-8000-${String(++requests).padStart(12, '0')}`
+
+function ref<C extends ComputeCollection>(collection: C, name = 'x'): ComputeRef<C> {
+  return { collection, project, name }
+}
+
+async function ended(operation: Promise<StartedOperation>): Promise<void> {
+  const end = await compute.wait(await operation, 5000)
+  if (!end.done) throw new Error('the operation did not end')
+  if (end.error) throw end.error
+}
+
+/** Everything of one load balancer, in the order of its references. */
+async function loadBalancer(): Promise<void> {
+  await ended(compute.insert(ref('addresses'), { name: 'x' }, requestId()))
+  await ended(
+    compute.insert(ref('healthChecks'), { name: 'x', type: 'HTTP', httpHealthCheck: { port: 80 } }, requestId()),
+  )
+  await ended(
+    compute.insert(
+      ref('backendServices'),
+      {
+        name: 'x',
+        loadBalancingScheme: 'EXTERNAL_MANAGED',
+        protocol: 'HTTP',
+        healthChecks: ['projects/p/global/healthChecks/x'],
+      },
+      requestId(),
+    ),
+  )
+  await ended(
+    compute.insert(ref('urlMaps'), { name: 'x', defaultService: 'projects/p/global/backendServices/x' }, requestId()),
+  )
+  await ended(
+    compute.insert(ref('targetHttpProxies'), { name: 'x', urlMap: 'projects/p/global/urlMaps/x' }, requestId()),
+  )
+  const address = (await compute.get(ref('addresses')))?.address
+  if (address === undefined) throw new Error('the address has no IP')
+  await ended(
+    compute.insert(
+      ref('forwardingRules'),
+      {
+        name: 'x',
+        IPAddress: address,
+        IPProtocol: 'TCP',
+        portRange: '80',
+        loadBalancingScheme: 'EXTERNAL_MANAGED',
+        target: 'projects/p/global/targetHttpProxies/x',
+      },
+      requestId(),
+    ),
+  )
+}
+
+describe('the Compute port against the simulated Compute', () => {
+  it('makes a load balancer, reads it with relative references, and removes it', async () => {
+    await loadBalancer()
+    expect(await compute.get(ref('urlMaps'))).toMatchObject({
+      defaultService: 'projects/p/global/backendServices/x',
+      selfLink: 'projects/p/global/urlMaps/x',
+    })
+    const rule = await compute.get(ref('forwardingRules'))
+    expect(rule).toMatchObject({ target: 'projects/p/global/targetHttpProxies/x', portRange: '80-80' })
+    expect(await compute.get(ref('addresses'))).toMatchObject({ status: 'IN_USE', address: rule?.IPAddress })
+    expect((await compute.list('backendServices', project)).map(({ name }) => name)).toEqual(['x'])
+
+    await expect(compute.remove(ref('urlMaps'), requestId())).rejects.toMatchObject({
+      name: 'CloudError',
+      status: 400,
+      reason: 'resourceInUseByAnotherResource',
+    })
+    const order = [
+      'forwardingRules',
+      'targetHttpProxies',
+      'urlMaps',
+      'backendServices',
+      'healthChecks',
+      'addresses',
+    ] as const
+    for (const collection of order) {
+      await ended(compute.remove(ref(collection), requestId()))
+      expect(await compute.get(ref(collection))).toBeUndefined()
+    }
+  })
+
+  it('changes what has a fingerprint only with the latest one', async () => {
+    await loadBalancer()
+    const before = await compute.get(ref('urlMaps'))
+    await ended(compute.update(ref('urlMaps'), { ...before, description: 'new' }, requestId()))
+    await expect(
+      compute.update(ref('urlMaps'), { ...before, description: 'newer' }, requestId()),
+    ).rejects.toMatchObject({ status: 412 })
+    expect(await compute.get(ref('urlMaps'))).toMatchObject({ description: 'new' })
+  })
+
+  it('empties a list by replacing the resource', async () => {
+    await loadBalancer()
+    const service = await compute.get(ref('backendServices'))
+    await ended(compute.update(ref('backendServices'), { ...service, customRequestHeaders: ['X-A: b'] }, requestId()))
+    const full = await compute.get(ref('backendServices'))
+    expect(full?.customRequestHeaders).toEqual(['X-A: b'])
+    await ended(compute.update(ref('backendServices'), { ...full, customRequestHeaders: [] }, requestId()))
+    expect((await compute.get(ref('backendServices')))?.customRequestHeaders).toBeUndefined()
+  })
+
+  it('gets the first operation back for a request that is sent twice', async () => {
+    const id = requestId()
+    const first = await compute.insert(ref('addresses'), { name: 'x' }, id)
+    expect(await compute.insert(ref('addresses'), { name: 'x' }, id)).toEqual(first)
+    await ended(Promise.resolve(first))
+    await expect(compute.insert(ref('addresses'), { name: 'x' }, requestId())).rejects.toMatchObject({ status: 409 })
+  })
+
+  it('moves a proxy to another URL map', async () => {
+    await loadBalancer()
+    await ended(
+      compute.insert(
+        ref('urlMaps', 'y'),
+        { name: 'y', defaultService: 'projects/p/global/backendServices/x' },
+        requestId(),
+      ),
+    )
+    await ended(
+      compute.call(ref('targetHttpProxies'), 'setUrlMap', { urlMap: 'projects/p/global/urlMaps/y' }, requestId()),
+    )
+    expect(await compute.get(ref('targetHttpProxies'))).toMatchObject({ urlMap: 'projects/p/global/urlMaps/y' })
+  })
+})
+
+describe('the Clusters port against a simulated cluster', () => {
+  async function cluster(): Promise<{ cluster: Cluster; inside: SimulatedCluster; server: string }> {
+    const inside = createCluster({
+      name: 'east',
+      project,
+      network: 'default',
+      zones: ['us-east1-b', 'us-east1-c'],
+      nodesPerZone: 2,
+      clock: wallClock,
+      random: seededRandom(2),
+      compute: (request) => simulated.handle(request),
+    })
+    cleanUps.push(() => inside.close())
+    const served = await serveCluster(inside, 0)
+    cleanUps.push(() => served.close())
+    await inside.started
+    return {
+      cluster: createClusters().connect({ name: 'east', server: served.url, project }),
+      inside,
+      server: served.url,
+    }
+  }
+
+  const ingress = {
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      annotations: { 'kubernetes.io/ingress.class': 'gce-multi-cluster' },
+    },
+    spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+  }
+
+  it('sees its nodes where Compute has their instances', async () => {
+    const { cluster: east } = await cluster()
+    expect(await east.version()).toMatch(/^v1\./)
+    const nodes = await east.nodes()
+    expect(nodes.map(({ zone, ready }) => `${zone} ${ready}`)).toEqual(
+      expect.arrayContaining(['us-east1-b true', 'us-east1-c true']) as string[],
+    )
+    expect(nodes).toHaveLength(4)
+    const instances = await compute.list('instances', project)
+    expect(nodes.map(({ providerID }) => providerID.split('/').at(-1)).sort()).toEqual(
+      instances.map(({ name }) => name).sort(),
+    )
+  })
+
+  it('applies an ingress beside the fields of others, and takes them over only by force', async () => {
+    const { cluster: east, server } = await cluster()
+    const created = await east.applyIngress(ingress, false)
+    expect(created.metadata.uid).toBeDefined()
+    const path = `${server}/apis/networking.k8s.io/v1/namespaces/default/ingresses/web`
+    const other = await fetch(`${path}?fieldManager=kubectl&force=true`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: JSON.stringify({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: { name: 'web', namespace: 'default', annotations: { mine: 'yes' } },
+        spec: { defaultBackend: { service: { name: 'theirs', port: { number: 80 } } } },
+      }),
+    })
+    expect(other.status).toBe(200)
+    await expect(east.applyIngress(ingress, false)).rejects.toMatchObject({
+      name: 'CloudError',
+      status: 409,
+      reason: 'Conflict',
+    })
+    const taken = await east.applyIngress(ingress, true)
+    expect(taken.spec.defaultBackend?.service.name).toBe('web')
+    expect(taken.metadata.annotations).toMatchObject({
+      mine: 'yes',
+      'kubernetes.io/ingress.class': 'gce-multi-cluster',
+    })
+    await east.deleteIngress('default', 'web')
+    expect(await east.ingress('default', 'web')).toBeUndefined()
+    await east.deleteIngress('default', 'web')
+  })
+
+  it('tells an unreachable cluster from one that has nothing', async () => {
+    const { cluster: east, inside } = await cluster()
+    expect(await east.ingress('default', 'web')).toBeUndefined()
+    expect(await east.service('default', 'web')).toBeUndefined()
+    inside.setReachable(false)
+    await expect(east.ingress('default', 'web')).rejects.toMatchObject({ name: 'CloudError', status: 0 })
+    await expect(east.nodes()).rejects.toMatchObject({ name: 'CloudError', status: 0 })
+  })
+})
