@@ -1,6 +1,7 @@
 import { backendRefs, ingressId, type BackendRef, type IngressModel } from '../ingress/model.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
+import { cannotServe, gaps, nowhere, withoutGroups } from './complaints.ts'
 import type { ClusterFacts, Facts, PortFact } from './facts.ts'
 import { healthOf, type HealthSettings } from './health.ts'
 import { defaultLoadBalancer, names } from './names.ts'
@@ -120,6 +121,7 @@ export function layOut(
   }
   const list = [...services.values()].sort((a, b) => (a.backendServiceName < b.backendServiceName ? -1 : 1))
   for (const service of list) problems.push(...cannotServe(model, service, clusters))
+  warnings.push(...clusters.flatMap(withoutGroups))
   const scheme = model.settings.scheme ?? 'EXTERNAL_MANAGED'
   if (scheme === 'EXTERNAL' && model.defaultBackend === null) {
     problems.push({
@@ -169,8 +171,10 @@ function layService(
   const key = `${service}:${port}`
   const healthCheckName = doc.names[`health-check ${key}`] ?? names.healthCheck(named.lb, identity)
   const backendServiceName = doc.names[`backend-service ${key}`] ?? names.backendService(named.lb, identity)
+  // A cluster that does not answer cannot say more: the others go on without what it has not said.
   const pending = places.filter(
-    ({ cluster }) => cluster.view?.groups.state === 'pending' || cluster.view?.groups.state === 'none',
+    ({ cluster }) =>
+      cluster.trouble === null && (cluster.view?.groups.state === 'pending' || cluster.view?.groups.state === 'none'),
   )
   const protocol = portProtocol(places)
   return {
@@ -220,92 +224,4 @@ function placesOf(service: string, port: number, clusters: readonly ClusterFacts
       ? [{ cluster, port: found, appProtocols: fact.appProtocols }]
       : []
   })
-}
-
-/** Why a backend can be served from nowhere: no cluster that answered has it. */
-function nowhere(model: IngressModel, ref: BackendRef, clusters: readonly ClusterFacts[]): Problem[] {
-  const seen = clusters.filter((cluster) => cluster.view !== null)
-  const where = `service ${model.namespace}/${ref.service}`
-  if (clusters.length > 0 && seen.length === 0) {
-    return [
-      {
-        where,
-        message: `no selected cluster has answered yet: ${clusters.map((cluster) => `${cluster.doc.name} (${cluster.trouble ?? 'not seen'})`).join(', ')}`,
-      },
-    ]
-  }
-  const withService = seen.filter((cluster) => cluster.view?.services[ref.service]?.found === true)
-  const inAll = seen.map((cluster) => cluster.doc.name).join(', ')
-  if (withService.length === 0)
-    return [
-      { where, message: `does not exist in any selected cluster (${inAll}): create it, or take it out of the Ingress` },
-    ]
-  const ports = withService.flatMap((cluster) => {
-    const service = cluster.view?.services[ref.service]
-    return service?.found === true
-      ? service.ports.map((port) => (port.name === '' ? String(port.port) : `${port.port} (${port.name})`))
-      : []
-  })
-  return [
-    {
-      where,
-      message: `has no port ${ref.port} in any selected cluster; it has ${[...new Set(ports)].join(', ') || 'none'}`,
-    },
-  ]
-}
-
-/** Clusters that answered and lack a service or port that others have: they serve what they can. */
-function gaps(model: IngressModel, ref: BackendRef, port: number, clusters: readonly ClusterFacts[]): Problem[] {
-  return clusters.flatMap((cluster) => {
-    if (cluster.view === null) return []
-    const service = cluster.view.services[ref.service]
-    const where = `cluster ${cluster.doc.name}`
-    if (service?.found !== true)
-      return [{ where, message: `has no service ${model.namespace}/${ref.service}: other clusters serve it` }]
-    if (!service.ports.some((candidate) => candidate.port === port))
-      return [
-        {
-          where,
-          message: `service ${model.namespace}/${ref.service} has no port ${ref.port}: other clusters serve it`,
-        },
-      ]
-    return []
-  })
-}
-
-/** A service that exists and yet cannot be reached by instance groups anywhere. */
-function cannotServe(model: IngressModel, service: ServiceLayout, clusters: readonly ClusterFacts[]): Problem[] {
-  const where = `service ${model.namespace}/${service.name}`
-  return clusters.flatMap((cluster) => {
-    const fact = cluster.view?.services[service.name]
-    if (fact?.found !== true) return []
-    const port = fact.ports.find((candidate) => candidate.port === service.port)
-    if (port === undefined) return []
-    if (servedByNegs(fact.neg)) {
-      return [
-        {
-          where,
-          message: `uses network endpoint groups in cluster ${cluster.doc.name} (annotation cloud.google.com/neg), for which there are no instance groups: set it to {"ingress":false} there`,
-        },
-      ]
-    }
-    if (port.nodePort === null)
-      return [
-        {
-          where,
-          message: `has type ${fact.type} and no NodePort in cluster ${cluster.doc.name}: make its type NodePort`,
-        },
-      ]
-    return []
-  })
-}
-
-function servedByNegs(annotation: string | null): boolean {
-  if (annotation === null) return false
-  try {
-    const parsed: unknown = JSON.parse(annotation)
-    return parsed !== null && typeof parsed === 'object' && (parsed as { ingress?: unknown }).ingress === true
-  } catch {
-    return false
-  }
 }

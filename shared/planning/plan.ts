@@ -92,7 +92,7 @@ function look(
 
 function hasSeen(cluster: ClusterFacts, services: readonly string[]): boolean {
   const { view } = cluster
-  return view !== null && services.every((service) => service in view.services)
+  return view !== null && services.every((service) => Object.hasOwn(view.services, service))
 }
 
 function unreachable(cluster: ClusterFacts): Problem[] {
