@@ -27,7 +27,8 @@ export function healthOf(protocol: BackendProtocol, probes: readonly (ProbeFact 
   const interval = within(probe.periodSeconds, 1, 300)
   return {
     type: protocol,
-    path: probe.path,
+    // Kubernetes takes a path without its first slash, too.
+    path: probe.path.startsWith('/') ? probe.path : `/${probe.path}`,
     host: probe.host,
     interval,
     timeout: Math.min(within(probe.timeoutSeconds, 1, 300), interval),

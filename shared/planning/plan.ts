@@ -5,7 +5,7 @@ import { servicesOf, type ClusterIngressWant } from './cluster-ingress.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { clusterIngressId, layOut, nameLayout, type Layout } from './layout.ts'
 import { routeProblems, routes } from './paths.ts'
-import { gceName } from './names.ts'
+import { gceName, names, projectPath } from './names.ts'
 import { select } from './select.ts'
 
 /** What an Ingress wants of the world, as far as it is known. */
@@ -63,7 +63,15 @@ export function plan(
   const problems = [...laidOut.problems]
   if (problems.length === 0) {
     const { layout } = laidOut
-    const size = routes(model.rules, (ref) => layout.service(ref)?.backendServiceId ?? '', null, '')
+    // The longest form of every reference, and the default that takes more room: the API's own count is not known.
+    const url = (name: string): string =>
+      `https://www.googleapis.com/compute/v1/${projectPath(layout.project, 'backendServices', name)}`
+    const size = routes(
+      model.rules,
+      (ref) => url(layout.service(ref)?.backendServiceName ?? ''),
+      null,
+      url(names.noBackend(layout.lb)),
+    )
     problems.push(...routeProblems(size, layout.scheme))
   }
   if (problems.length > 0) return { is: 'refused', desired: looks, problems, warnings }
