@@ -83,6 +83,11 @@ function noBackend(layout: Layout): Desired<BackendServiceWant>[] {
 }
 
 const ref = (id: string): ComputeRef<'backendServices'> => globalRef(id, 'backendServices')
+/** The one reference that the API takes as a whole URL only (its proto: "fully-qualified URL ... rather than a partial URL"). */
+const sent = (backend: Backend): Backend => ({
+  ...backend,
+  group: `https://www.googleapis.com/compute/v1/${backend.group ?? ''}`,
+})
 const byGroup = (a: Backend, b: Backend): number => ((a.group ?? '') < (b.group ?? '') ? -1 : 1)
 
 /** All backend services of a layout, those that have to wait included: what its URL map refers to. */
@@ -99,13 +104,14 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
     return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
   },
   project: (got) => ({ ...got, backends: [...(got.backends ?? [])].sort(byGroup) }),
-  create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), { ...atCreation, ...body(want) }, requestId),
+  create: (cloud, id, want, requestId) =>
+    cloud.compute.insert(ref(id), { ...atCreation, ...body(want), backends: want.backends.map(sent) }, requestId),
   update(cloud, id, want, got, changes, requestId) {
     const backends = want.backends.map((backend) => ({
       ...got.backends?.find((present) => present.group === backend.group),
       ...backend,
     }))
-    const whole = { ...body(want), backends }
+    const whole = { ...body(want), backends: backends.map(sent) }
     // The client library drops empty lists from a PATCH: the last backend goes by a PUT of everything that was read.
     if (backends.length === 0 && (got.backends ?? []).length > 0)
       return cloud.compute.update(ref(id), { ...got, ...whole }, requestId)

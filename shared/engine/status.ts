@@ -1,3 +1,4 @@
+import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import type { ClusterView } from '../planning/facts.ts'
 import { nameLayout } from '../planning/layout.ts'
 import { select } from '../planning/select.ts'
@@ -41,6 +42,13 @@ export function statusOf(sources: Sources, project: string, now: number): Ingres
   const resources = [...sources.resources.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   const vip = (sources.resources.get(address.id)?.output as { ip?: string } | null | undefined)?.ip ?? null
   const verdict = judge(sources, resources)
+  const onlyLooks = new Set(
+    sources.claims
+      .filter(
+        (claim) => claim.resource.startsWith('cluster-ingress/') && (claim.want as ClusterIngressWant).object === null,
+      )
+      .map((claim) => claim.resource),
+  )
   return {
     phase: verdict.phase,
     settled: verdict.settled,
@@ -52,8 +60,9 @@ export function statusOf(sources: Sources, project: string, now: number): Ingres
       id: resource.id,
       kind: resource.kind,
       name: splitResourceId(resource.id).path.at(-1) ?? '',
-      phase: resource.phase,
-      why: resource.why,
+      ...(onlyLooks.has(resource.id) && resource.phase === 'Ready'
+        ? { phase: 'Pending', why: 'looked at; waits for the plan' }
+        : { phase: resource.phase, why: resource.why }),
       dependsOn: resource.refs,
       updatedAt: resource.updatedAt,
     })),

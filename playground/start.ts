@@ -1,0 +1,201 @@
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pc from 'picocolors'
+import { parseAllDocuments } from 'yaml'
+import { applyFile, startEnvironment, type Environment } from './environment.ts'
+import { startFunctions, type FunctionsProcess } from './functions-process.ts'
+import { writeKubeconfig } from './kubernetes/index.ts'
+import { readOptions, type Options } from './options.ts'
+import { publish } from './publish.ts'
+import { followStages, read, type IngressReport } from './stages.ts'
+import { startScheduler, wire } from './wiring.ts'
+
+const project = 'playground'
+/** Simulated time is short: a tick every few seconds instead of every minute. */
+const tickMs = 5_000
+const convergeMs = 120_000
+
+const options = readOptions(process.argv.slice(2))
+process.exitCode = await main(options)
+
+async function main(options: Options): Promise<number> {
+  const begun = Date.now()
+  mkdirSync('.mci', { recursive: true })
+  const log = openSync('.mci/functions.log', 'w')
+  let offered = options.port
+  const nextPort = (): number => (options.port === 0 ? 0 : offered++)
+  const dashboardPort = nextPort()
+  const environment = await startEnvironment({ project, ...options, nextPort })
+  const functions = await startFunctions(
+    {
+      GOOGLE_CLOUD_PROJECT: project,
+      MCI_STATE: 'memory',
+      PUBSUB_EMULATOR_HOST: environment.pubsub.grpc,
+      COMPUTE_API_ENDPOINT: environment.compute.url,
+      STATUS_PORT: String(dashboardPort),
+    },
+    log,
+  )
+  wire(environment.pubsub.core, project, functions.ports)
+  const dashboard = `http://127.0.0.1:${functions.ports['status']}`
+  const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
+  const files = keepFilesFresh(environment, dashboard)
+  await files.write()
+  console.log(
+    `${pc.bold('Google Cloud, simulated')} (up in ${seconds(begun)}): ${environment.clusters.length} clusters, Compute, Pub/Sub, ${Object.keys(functions.ports).length} functions`,
+  )
+  let failed: string | undefined
+  try {
+    await Promise.race([
+      prepare(environment, dashboard),
+      functions.ended.then((last) => Promise.reject(new Error(`the functions ended:\n${last}`))),
+    ])
+    if (!options.empty) failed = await serveExample(options, environment, dashboard)
+    await files.write()
+    if (failed !== undefined) console.log(pc.red(failed))
+    if (!options.once) await serveUntilStopped(environment, dashboard, functions)
+  } finally {
+    stopScheduler()
+    files.stop()
+    await functions.stop()
+    await environment.close()
+    closeSync(log)
+  }
+  return failed === undefined ? 0 : 1
+}
+
+/** The application in every cluster, and the clusters registered. */
+async function prepare(environment: Environment, dashboard: string): Promise<void> {
+  for (const { name, server } of environment.clusters) {
+    await applyFile(server, 'examples/zone-printer/app.yaml')
+    await publish(
+      environment.pubsub.rest,
+      project,
+      'cluster-changes',
+      JSON.stringify({ cluster: name, register: { server, project } }),
+    )
+  }
+  for (;;) {
+    const known = await read<{ clusters: { name: string; version: string | null }[] }>(dashboard, '/api/clusters')
+    if (known?.clusters.filter((cluster) => cluster.version !== null).length === environment.clusters.length) return
+    await sleep(50)
+  }
+}
+
+/** The main job: one manifest, published through Pub/Sub, until it serves. Answers what failed. */
+async function serveExample(
+  options: Options,
+  environment: Environment,
+  dashboard: string,
+): Promise<string | undefined> {
+  const text = readFileSync(options.ingress, 'utf8')
+  const ids = parseAllDocuments(text).map((document) => idOf(document.toJS()))
+  console.log(`\nPublishing ${options.ingress} to topic ingress-specs`)
+  const begun = Date.now()
+  await publish(environment.pubsub.rest, project, 'ingress-specs', text)
+  const failures: string[] = []
+  for (const id of ids) {
+    const report = await followStages(dashboard, id, convergeMs, console.log)
+    await environment.loadBalancers.settled()
+    const url = environment.loadBalancers.loadBalancers().find((local) => local.ip === report?.vip)?.url
+    if (report?.phase !== 'Ready' || url === undefined) {
+      failures.push(
+        `${id} is ${report?.phase ?? 'unknown'}: ${
+          report?.conditions
+            .filter((condition) => condition.status !== 'True')
+            .map((condition) => condition.message)
+            .join('; ') ?? 'no status'
+        }`,
+      )
+      continue
+    }
+    console.log(
+      `\n${pc.green('Ready')} after ${seconds(begun)}: ${id} at ${pc.bold(report.vip ?? '')} from ${report.clusters.join(', ')}`,
+    )
+    const answered = await firstAnswer(url)
+    if (answered === undefined) failures.push(`${id} is Ready, but ${url} does not answer`)
+    else console.log(`${pc.dim('first answer')} after ${seconds(begun)}: ${answered}`)
+    console.log(`\n  curl ${url}\n  curl -H 'x-client-region: asia-east1' ${url}`)
+  }
+  return failures.length === 0 ? undefined : failures.join('\n')
+}
+
+/** A load balancer answers once its health checks have seen a pod. */
+async function firstAnswer(url: string): Promise<string | undefined> {
+  for (const until = Date.now() + 30_000; Date.now() < until; await sleep(100)) {
+    const answer = await fetch(url)
+    const text = await answer.text()
+    if (answer.ok) return text.trim().split('\n').join(' ')
+  }
+  return undefined
+}
+
+async function serveUntilStopped(
+  environment: Environment,
+  dashboard: string,
+  functions: FunctionsProcess,
+): Promise<void> {
+  console.log(
+    `\n  export KUBECONFIG=$PWD/.mci/kubeconfig; kubectl --context ${environment.clusters[0]?.name ?? ''} get ingress,svc,nodes,pods`,
+  )
+  console.log(
+    `  CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE=${environment.compute.url}/compute/v1/ CLOUDSDK_AUTH_ACCESS_TOKEN=none CLOUDSDK_CORE_PROJECT=${project} gcloud compute url-maps list`,
+  )
+  console.log(`  curl ${dashboard}/api/ingresses`)
+  console.log(
+    `\n${pc.dim('Endpoints are in .mci/playground.json, the functions log to .mci/functions.log. Ctrl-C ends everything.')}`,
+  )
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+  await Promise.race([
+    stopped,
+    functions.ended.then((last) => Promise.reject(new Error(`the functions ended:\n${last}`))),
+  ])
+}
+
+/** Writes .mci/playground.json and .mci/kubeconfig, again whenever a load balancer comes or goes. */
+function keepFilesFresh(environment: Environment, dashboard: string): { write(): Promise<void>; stop(): void } {
+  const { project, pubsub, compute, clusters, loadBalancers } = environment
+  async function write(): Promise<void> {
+    await loadBalancers.settled()
+    const local = loadBalancers.loadBalancers()
+    const known = (await read<{ ingresses: IngressReport[] }>(dashboard, '/api/ingresses'))?.ingresses ?? []
+    const urlOf = (vip: string | null, scheme: string): string | null =>
+      local.find((one) => one.ip === vip && one.scheme === scheme)?.url ?? null
+    const facts = {
+      project,
+      pubsub: pubsub.grpc,
+      pubsubRest: pubsub.rest,
+      firestore: null,
+      compute: compute.url,
+      dashboard,
+      clusters: clusters.map(({ name, server, zones }) => ({ name, server, zones })),
+      loadBalancers: known
+        .filter(({ vip }) => local.some((one) => one.ip === vip))
+        .map(({ namespace, name, loadBalancer, vip }) => ({
+          ingress: `${namespace}/${name}`,
+          name: loadBalancer,
+          vip,
+          http: urlOf(vip, 'http'),
+          https: urlOf(vip, 'https'),
+        })),
+    }
+    writeFileSync('.mci/playground.json', `${JSON.stringify(facts, null, 2)}\n`)
+    writeFileSync('.mci/kubeconfig', writeKubeconfig(clusters))
+  }
+  const stop = loadBalancers.onChange(
+    () => void write().catch((error: unknown) => console.error(`cannot write .mci/playground.json: ${String(error)}`)),
+  )
+  return { write, stop }
+}
+
+function idOf(object: unknown): string {
+  const { metadata } = object as { metadata: { namespace?: string; name: string } }
+  return `${metadata.namespace ?? 'default'}/${metadata.name}`
+}
+
+function seconds(since: number): string {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,84 @@
+import { CloudError } from '../../shared/cloud/compute-port.ts'
+import type { Cluster, Clusters, IngressObject, NodeObject, PodObject, ServiceObject } from '../../shared/cloud/kubernetes-port.ts'
+import type { Handle } from './compute-in-process.ts'
+
+/** The Clusters port over functions that answer Kubernetes' REST requests, by the name of the cluster. */
+export function clustersInProcess(handleOf: (cluster: string) => Handle | undefined): Clusters {
+  return {
+    connect: ({ name }) => clusterOver((request) => {
+      const handle = handleOf(name)
+      if (handle === undefined) throw new CloudError(0, '', `cluster ${name} cannot be reached`)
+      return handle(request)
+    }),
+  }
+}
+
+function clusterOver(handle: Handle): Cluster {
+  async function call(method: string, path: string, body?: unknown, query: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<unknown> {
+    const response = await handle({ method, path, query, headers: { accept: 'application/json', ...headers }, body: body === undefined ? undefined : structuredClone(body) })
+    if (response.status >= 400) {
+      const status = response.body as { message?: string; reason?: string } | null
+      throw new CloudError(response.status, status?.reason ?? '', status?.message ?? `HTTP ${response.status}`)
+    }
+    return response.body
+  }
+
+  async function absentOr<T>(get: Promise<unknown>): Promise<T | undefined> {
+    try {
+      return (await get) as T
+    } catch (error) {
+      if (error instanceof CloudError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  const ingressPath = (namespace: string, name: string): string => `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}`
+
+  return {
+    version: async () => ((await call('GET', '/version')) as { gitVersion: string }).gitVersion,
+    async nodes() {
+      const list = (await call('GET', '/api/v1/nodes')) as { items: { metadata: NodeObject['metadata']; spec: { providerID: string }; status?: { conditions?: { type: string; status: string }[] } }[] }
+      return list.items.map((node) => ({
+        metadata: node.metadata,
+        providerID: node.spec.providerID,
+        zone: node.metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
+        ready: node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
+      }))
+    },
+    ingress: (namespace, name) => absentOr<IngressObject>(call('GET', ingressPath(namespace, name))),
+    async applyIngress(object, force) {
+      const { namespace = 'default', name } = object.metadata
+      const body = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', ...object }
+      const query = { fieldManager: 'multi-cluster-ingress', force: String(force) }
+      return (await call('PATCH', ingressPath(namespace, name), body, query, { 'content-type': 'application/apply-patch+yaml' })) as IngressObject
+    },
+    async deleteIngress(namespace, name) {
+      await absentOr(call('DELETE', ingressPath(namespace, name)))
+    },
+    service: (namespace, name) => absentOr<ServiceObject>(call('GET', `/api/v1/namespaces/${namespace}/services/${name}`)),
+    async anyPod(namespace, selector) {
+      const labelSelector = Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',')
+      const list = (await call('GET', `/api/v1/namespaces/${namespace}/pods`, undefined, { labelSelector, limit: '100' })) as { items: RawPod[] }
+      const ready = list.items.find((pod) => pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'))
+      const pod = ready ?? list.items[0]
+      return pod === undefined ? undefined : { metadata: pod.metadata, containers: pod.spec.containers.map(containerOf) }
+    },
+  }
+}
+
+interface RawContainer {
+  name: string
+  ports?: { name?: string; containerPort: number }[]
+  readinessProbe?: { httpGet?: { path?: string; port: number | string; scheme?: string; host?: string }; periodSeconds?: number; timeoutSeconds?: number; successThreshold?: number; failureThreshold?: number }
+}
+
+interface RawPod {
+  metadata: PodObject['metadata']
+  spec: { containers: RawContainer[] }
+  status?: { conditions?: { type: string; status: string }[] }
+}
+
+function containerOf({ name, ports = [], readinessProbe }: RawContainer): PodObject['containers'][number] {
+  const { httpGet, ...timings } = readinessProbe ?? {}
+  return { name, ports, ...(httpGet === undefined ? {} : { readinessProbe: { ...httpGet, ...timings } }) }
+}
