@@ -3,9 +3,11 @@ import type {
   DocumentSnapshot,
   Firestore,
   Query as FirestoreQuery,
+  QuerySnapshot,
   Transaction as FirestoreTransaction,
 } from '@google-cloud/firestore'
 import type { CollectionName, Collections } from './documents.ts'
+import { copyOf } from './copy.ts'
 import { pathOf } from './document-limits.ts'
 import { firestoreFault, isLostRace, NoAnswer } from './firestore-faults.ts'
 import { indexFor } from './indexes.ts'
@@ -47,19 +49,20 @@ export function createFirestoreStore(options: FirestoreStoreOptions): Store {
   }
 
   /** One call from outside a transaction: bounded, and its errors in our words. */
-  const call = async <T>(run: (db: Firestore) => Promise<T>): Promise<T> => {
+  const call = async <T>(run: (reader: Reader) => Promise<T>): Promise<T> => {
     const db = await connect()
+    const reader = readerOf(db, { getAll: (...refs) => db.getAll(...refs), find: (query) => query.get() })
     try {
-      return await within(timeoutMs, run(db))
+      return await within(timeoutMs, run(reader))
     } catch (error) {
       throw firestoreFault(error, where)
     }
   }
 
   return {
-    get: (collection, id) => call((db) => readerOf(db, db).get(collection, id)),
-    getAll: (collection, ids) => call((db) => readerOf(db, db).getAll(collection, ids)),
-    find: (query) => call((db) => readerOf(db, db).find(query)),
+    get: (collection, id) => call((reader) => reader.get(collection, id)),
+    getAll: (collection, ids) => call((reader) => reader.getAll(collection, ids)),
+    find: (query) => call((reader) => reader.find(query)),
     async transact(body) {
       const db = await connect()
       let expired = false
@@ -126,12 +129,13 @@ async function attempt<T>(
       throw error
     }
   }
-  const reader = readerOf(db, raw)
+  const reader = readerOf(db, { getAll: (...refs) => raw.getAll(...refs), find: (query) => raw.get(query) })
   const guard = guardTransaction({
     get: (collection, id) => noting(reader.get(collection, id)),
     getAll: (collection, ids) => noting(reader.getAll(collection, ids)),
     find: (query) => noting(reader.find(query)),
-    set: (collection, id, doc) => void raw.set(refOf(db, collection, id), doc),
+    // The library keeps the object until the commit; the caller may go on with it.
+    set: (collection, id, doc) => void raw.set(refOf(db, collection, id), copyOf(doc)),
     delete: (collection, id) => void raw.delete(refOf(db, collection, id)),
   })
   if (expired()) throw new BodyThrew(new Error('the caller of this transaction has given up'))
@@ -144,12 +148,13 @@ async function attempt<T>(
   }
 }
 
-/** What reads: the database, or a transaction on it. */
+/** What reads: the database as it is, or within a transaction. */
 interface Source {
   getAll(...refs: DocumentReference[]): Promise<DocumentSnapshot[]>
+  find(query: FirestoreQuery): Promise<QuerySnapshot>
 }
 
-function readerOf(db: Firestore, source: Source & (Firestore | FirestoreTransaction)): Reader {
+function readerOf(db: Firestore, source: Source): Reader {
   const getAll = async <C extends CollectionName>(
     collection: C,
     ids: readonly string[],
@@ -163,8 +168,7 @@ function readerOf(db: Firestore, source: Source & (Firestore | FirestoreTransact
     getAll,
     get: async (collection, id) => (await getAll(collection, [id]))[0],
     async find<C extends CollectionName>(query: Query<C>) {
-      const asked = queryOf(db, query)
-      const { docs } = 'runTransaction' in source ? await asked.get() : await source.get(asked)
+      const { docs } = await source.find(queryOf(db, query))
       return docs.map((snapshot) => docOf(query.collection, snapshot) as Collections[C])
     },
   }

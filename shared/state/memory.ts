@@ -1,4 +1,5 @@
 import type { CollectionName, Collections } from './documents.ts'
+import { copyOf } from './copy.ts'
 import { pathOf } from './document-limits.ts'
 import { indexFor, queryIndexes } from './indexes.ts'
 import { createOrderedIndex } from './ordered-index.ts'
@@ -219,13 +220,4 @@ function isUpTo(value: IndexValue, limit: IndexValue): boolean {
 
 function docOf<Doc>(entry: { doc: Doc } | undefined): Doc | undefined {
   return entry === undefined ? undefined : copyOf(entry.doc)
-}
-
-/** A deep copy of plain JSON; several times faster than structuredClone. */
-function copyOf<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((element: unknown) => copyOf(element)) as T
-  const copy: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) copy[key] = copyOf(member)
-  return copy as T
 }
