@@ -53,30 +53,34 @@ function acceptOne(
 ): Accepted {
   const id = ingressId(spec.model)
   const source = { uid: spec.uid, generation: spec.generation, publishedAt }
-  if (doc !== undefined && !isNewer(source, doc.source)) {
+  if (doc !== undefined && !isNewer(source, doc)) {
     return { ingress: id, is: 'older', why: `a newer version of ${id} was published before: this one is dropped` }
   }
   const now = deps.clock.now()
   const alive = doc !== undefined && doc.generation > 0 && !doc.deleted
   const before = alive ? doc.selection : { clusters: null, excluded: [], drained: [] }
-  const named = clusters ?? spec.model.settings.clusters
+  // A higher generation that comes late is the spec to serve, but what was done to the clusters since stays done.
+  const late = alive && publishedAt < doc.source.publishedAt
+  const named = late ? null : (clusters ?? spec.model.settings.clusters)
   const selection = named === null ? before : { ...before, clusters: [...named].sort(), excluded: [] }
-  if (alive && doc.rejected === null && canonical([doc.model, doc.selection]) === canonical([spec.model, selection])) {
-    // Only a version that orders later ones is news.
-    if (canonical(source) !== canonical(doc.source) && spec.generation !== null)
-      tx.set('ingresses', id, { ...doc, source })
+  const latest = late ? { ...source, publishedAt: doc.source.publishedAt } : source
+  // A good version published before the bad one does not make the bad one good.
+  const rejected = doc?.rejected && doc.rejected.publishedAt > publishedAt ? doc.rejected : null
+  if (alive && canonical([doc.model, doc.selection, doc.rejected]) === canonical([spec.model, selection, rejected])) {
+    // Whatever was published before this, and comes after it, is older than what is in place.
+    if (canonical(latest) !== canonical(doc.source)) tx.set('ingresses', id, { ...doc, source: latest })
     return { ingress: id, is: 'unchanged', why: 'the same spec is in place' }
   }
   const base = doc ?? fresh(id, spec.model, now)
   tx.set('ingresses', id, {
     ...base,
     model: spec.model,
-    source,
+    source: latest,
     selection,
     generation: base.generation + 1,
     deleted: false,
     goneAt: null,
-    rejected: null,
+    rejected,
     phase: 'Progressing',
     wakeAt: now,
     token: base.token + 1,
@@ -103,7 +107,14 @@ export async function rejectSpecs(
       const id = ingressId(one)
       const doc = docs[index]
       if (doc !== undefined && publishedAt < doc.source.publishedAt) return
-      const base = doc ?? fresh(id, emptyModel(one), now)
+      // Of a withdrawn one only the order of its versions is left: a bad new version must not bring it back.
+      const base =
+        doc?.goneAt === null
+          ? doc
+          : {
+              ...fresh(id, emptyModel(one), now),
+              ...(doc === undefined ? {} : { source: doc.source, token: doc.token, createdAt: doc.createdAt }),
+            }
       tx.set('ingresses', id, {
         ...base,
         rejected: { publishedAt, problems: problems.slice(0, 50) },
@@ -166,10 +177,10 @@ function changeOf(
     case 'delete':
       return { deleted: true, phase: 'Deleting' }
     case 'remove-clusters': {
-      const left = chosen.names.filter((name) => !clusters.includes(name))
+      const left = chosen.names.filter((name) => !clusters.includes(name) && !selection.drained.includes(name))
       if (left.length === 0 && !force) {
         return {
-          refused: `this would take ${doc.id} out of its last cluster: withdraw the Ingress, or send force=true`,
+          refused: `this would take ${doc.id} out of the last cluster that serves it: withdraw the Ingress, or send force=true`,
         }
       }
       return {
@@ -199,10 +210,15 @@ function changeOf(
  * Whether a version comes after the stored one: by metadata.generation where both have one of the same object, else by
  * the time of publishing. A new uid is a new object, whose generations begin again.
  */
-function isNewer(incoming: IngressDoc['source'], stored: IngressDoc['source']): boolean {
+function isNewer(
+  incoming: IngressDoc['source'],
+  { source: stored, deleted }: Pick<IngressDoc, 'source' | 'deleted'>,
+): boolean {
   const sameObject = incoming.uid === stored.uid
   if (
     sameObject &&
+    // A withdrawal has no generation: what was published before it, it withdraws.
+    !deleted &&
     incoming.generation !== null &&
     stored.generation !== null &&
     incoming.generation !== stored.generation

@@ -32,7 +32,7 @@ export const pace = {
 } as const
 
 /**
- * When to look again: null = at rest. Retries back off exponentially with full jitter above a floor of a third, so that
+ * When to look again: null = at rest. `failures` counts this one too. Retries back off exponentially with full jitter above a floor of a third, so that
  * many resources that failed together do not come back together. `random` is in [0, 1).
  */
 export function nextWake(outcome: Outcome, failures: number, now: number, random: () => number): number | null {
@@ -73,6 +73,6 @@ function firstPause(fault: Fault): number {
 }
 
 function jittered(first: number, most: number, failures: number, random: () => number): number {
-  const ceiling = Math.min(most, first * 2 ** Math.min(failures, 20))
+  const ceiling = Math.min(most, first * 2 ** Math.min(Math.max(failures - 1, 0), 20))
   return Math.round(ceiling / 3 + (random() * (ceiling * 2)) / 3)
 }

@@ -43,8 +43,10 @@ export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promi
   try {
     await rounds(visit)
   } finally {
-    await Promise.all(visit.background)
+    // Whatever becomes of the nudges, the lease goes back at once: a redelivery must not wait for its end.
+    const sent = await Promise.allSettled(visit.background)
     await release(deps, lease)
+    for (const one of sent) if (one.status === 'rejected') throw one.reason
   }
 }
 
