@@ -1,5 +1,5 @@
 import { reachable } from './firewall.ts'
-import type { Dialled, Dialler } from './pods.ts'
+import type { Connection, Dialler } from './pods.ts'
 import { regionOfZone } from './regions.ts'
 import type { Replica } from './replica.ts'
 import type { Backend, Firewall } from './resources.ts'
@@ -77,7 +77,7 @@ function instanceLink(named: string, group: string, zone: string): string {
 }
 
 /** Opens a connection to a port of an endpoint as a Google front end would: through the network's firewall. */
-export type DialEndpoint = (endpoint: Endpoint, port: number) => Dialled
+export type DialEndpoint = (endpoint: Endpoint, port: number) => Connection | undefined
 
 /** Firewall rules are read anew at every connection: a rule that goes cuts probes and requests at once. */
 export function createDialEndpoint(replica: Replica, dialler: Dialler): DialEndpoint {
@@ -97,8 +97,7 @@ export function createDialEndpoint(replica: Replica, dialler: Dialler): DialEndp
       machine?.networkInterfaces[0]?.network ??
       replica.get('networkEndpointGroups', endpoint.backend.group)?.network ??
       ''
-    if (!reachable(rulesOf(network), { network, tags: machine?.tags.items ?? [] }, port))
-      return { connected: false, why: `no firewall rule of ${network} lets the load balancer through` }
+    if (!reachable(rulesOf(network), { network, tags: machine?.tags.items ?? [] }, port)) return undefined
     return endpoint.kind === 'node'
       ? dialler.dialNode(endpoint.instance, port)
       : dialler.dialPod(endpoint.ipAddress, port)

@@ -106,9 +106,9 @@ async function forward(service: string, request: ClientRequest, at: FrontEnd, se
   const region = request.headers?.['x-client-region'] ?? DEFAULT_CLIENT_REGION
   const endpoint = services.pick(service, region)
   if (endpoint?.port === undefined) return own(502, `No backend of ${service} is healthy.`, ERROR)
-  const dialled = dial(endpoint, endpoint.port)
-  if (!dialled.connected)
-    return own(502, `The backend ${endpoint.ipAddress}:${endpoint.port} refused the connection: ${dialled.why}.`, ERROR)
+  const connection = dial(endpoint, endpoint.port)
+  if (connection === undefined)
+    return own(502, `The backend ${endpoint.ipAddress}:${endpoint.port} refused the connection.`, ERROR)
 
   const timers: Timer[] = []
   const cut = Promise.withResolvers<Answer>()
@@ -129,7 +129,7 @@ async function forward(service: string, request: ClientRequest, at: FrontEnd, se
     )
   })
   try {
-    return await Promise.race([ask(dialled.answer(toPod(request, at))), cut.promise, late])
+    return await Promise.race([ask(connection(toPod(request, at))), cut.promise, late])
   } catch {
     return own(502, `The backend ${endpoint.ipAddress}:${endpoint.port} broke the connection.`, ERROR)
   } finally {

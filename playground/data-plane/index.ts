@@ -9,7 +9,7 @@ import { createServices, type EndpointHealth } from './services.ts'
 
 export type { Answer, ClientRequest, FrontEnd } from './front-end.ts'
 export type { Listeners, LocalLoadBalancer } from './listeners.ts'
-export { dialAny, type Dialled, type Dialler, type PodAnswer, type PodRequest } from './pods.ts'
+export { dialAny, type Connection, type Dialler, type PodAnswer, type PodRequest } from './pods.ts'
 export type { ComputeResource, ComputeSource } from './replica.ts'
 export type { EndpointHealth } from './services.ts'
 
@@ -29,7 +29,7 @@ export interface DataPlane {
   /** What listens, whether or not it has a local port. */
   frontEnds(): FrontEnd[]
   /** What backendServices.getHealth should answer for one group; references may be URLs. */
-  healthOf(backendService: string, group: string): EndpointHealth[]
+  healthOf: (backendService: string, group: string) => EndpointHealth[]
   /** Gives every front end a local port, those to come included. `nextPort` offers ports to try first (0 = any). */
   listen(nextPort?: () => number): Listeners
   close(): void

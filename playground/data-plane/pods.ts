@@ -15,31 +15,27 @@ export interface PodAnswer {
   readonly body: string
 }
 
-/** A connection to whatever serves a port, which may take its time; or why there is none. */
-export type Dialled =
-  | { readonly connected: true; answer(request: PodRequest): PodAnswer | Promise<PodAnswer> }
-  | { readonly connected: false; readonly why: string }
+/** A connection to whatever serves a port; it may take its time. */
+export type Connection = (request: PodRequest) => PodAnswer | Promise<PodAnswer>
 
-/** How the load balancer reaches pods: one cluster, or all of them. */
+/** How the load balancer reaches pods, in one cluster or in all of them; undefined = the connection is refused. */
 export interface Dialler {
   /** `instance` is projects/P/zones/Z/instances/I. */
-  dialNode(instance: string, port: number): Dialled
-  dialPod(ip: string, port: number): Dialled
+  dialNode(instance: string, port: number): Connection | undefined
+  dialPod(ip: string, port: number): Connection | undefined
 }
 
 /** All clusters of this moment as one: the first that connects serves. */
 export function dialAny(clusters: () => Iterable<Dialler>): Dialler {
-  function first(dial: (cluster: Dialler) => Dialled, what: string): Dialled {
-    let why = `no cluster has ${what}`
+  function first(dial: (cluster: Dialler) => Connection | undefined): Connection | undefined {
     for (const cluster of clusters()) {
-      const dialled = dial(cluster)
-      if (dialled.connected) return dialled
-      why = dialled.why
+      const connection = dial(cluster)
+      if (connection !== undefined) return connection
     }
-    return { connected: false, why }
+    return undefined
   }
   return {
-    dialNode: (instance, port) => first((cluster) => cluster.dialNode(instance, port), instance),
-    dialPod: (ip, port) => first((cluster) => cluster.dialPod(ip, port), `a pod with address ${ip}`),
+    dialNode: (instance, port) => first((cluster) => cluster.dialNode(instance, port)),
+    dialPod: (ip, port) => first((cluster) => cluster.dialPod(ip, port)),
   }
 }

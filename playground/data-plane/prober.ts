@@ -68,8 +68,8 @@ async function probeOnce(
   // USE_SERVING_PORT: for an instance group the backend service's named port, for a NEG the endpoint's own.
   const port = probe.portSpecification === 'USE_SERVING_PORT' ? endpoint.port : (probe.port ?? defaultPort)
   if (port === undefined) return false
-  const dialled = dial(endpoint, port)
-  if (!dialled.connected) return false
+  const connection = dial(endpoint, port)
+  if (connection === undefined) return false
   if (check.type === 'TCP' || check.type === 'SSL') return true
   let timer: Timer | undefined
   const late = new Promise<'late'>((resolve) => {
@@ -82,7 +82,7 @@ async function probeOnce(
       host: probe.host || endpoint.ipAddress,
       headers: PROBE_HEADERS,
     }
-    const answer = await Promise.race([dialled.answer(request), late])
+    const answer = await Promise.race([connection(request), late])
     // Only 200 passes; the wanted text must be in the first 1024 bytes (HTTPHealthCheck.response).
     return answer !== 'late' && answer.status === 200 && answer.body.slice(0, 1024).includes(probe.response)
   } catch {

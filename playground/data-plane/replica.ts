@@ -16,7 +16,7 @@ export interface ComputeSource {
   list(collection: string): readonly ComputeResource[]
   onChange(listener: (change: { phase: 'started' | 'finished'; target: string }) => void): () => void
   /** The key that a self-managed certificate came with, which no GET shows. */
-  privateKey?(path: string): string | undefined
+  privateKey(path: string): string | undefined
 }
 
 /** The configuration as the data plane knows it, which may lag behind Compute. Links are `projects/P/...`. */
@@ -46,7 +46,7 @@ export function createReplica(compute: ComputeSource, clock: Clock, propagationM
       mapOf(collection).delete(link)
       return
     }
-    const privateKey = collection === 'sslCertificates' ? compute.privateKey?.(link) : undefined
+    const privateKey = collection === 'sslCertificates' ? compute.privateKey(link) : undefined
     const json = { ...found.body, members: found.members, ...(privateKey === undefined ? {} : { privateKey }) }
     mapOf(collection).set(link, readResource(collection, link, json))
   }
@@ -61,19 +61,6 @@ export function createReplica(compute: ComputeSource, clock: Clock, propagationM
     }
     if (propagationMs <= 0) arrive()
     else clock.after(propagationMs, arrive)
-    // A machine that is gone has left its groups, which Compute does not tell as changes of the groups.
-    if (collection === 'instances' && found === undefined) for (const group of groupsOf(link)) follow(group)
-  }
-
-  function groupsOf(instance: string): string[] {
-    const groups = [...mapOf('instanceGroups')].filter(([, { members }]) =>
-      members.some((one) => one.instance === instance),
-    )
-    const name = instance.slice(instance.lastIndexOf('/') + 1)
-    const negs = [...mapOf('networkEndpointGroups')].filter(([, { members }]) =>
-      members.some((one) => one.instance?.endsWith(name) === true),
-    )
-    return [...groups, ...negs].map(([link]) => link)
   }
 
   for (const collection of COLLECTIONS)

@@ -1,9 +1,7 @@
-import http from 'node:http'
-import https from 'node:https'
-import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Listeners } from '../../../playground/data-plane/index.ts'
 import { selfSigned } from '../../../playground/data-plane/self-signed.ts'
+import { fetchFrom } from './fetch-from.ts'
 import { G, IP, MAP, RULE, url, world, type DataPlaneWorld, type GroupSpec } from './world.ts'
 
 const US: GroupSpec = { zone: 'us-central1-a', nodes: 1, nodePort: 30001 }
@@ -18,48 +16,6 @@ async function listening(w: DataPlaneWorld): Promise<Listeners> {
   opened.push(listeners)
   await listeners.settled()
   return listeners
-}
-
-interface Got {
-  status: number
-  body: string
-  headers: http.IncomingHttpHeaders
-  certificate: string | undefined
-}
-
-/** One request on a connection of its own; rejects when there is no answer. */
-function fetchFrom(
-  base: string,
-  path: string,
-  headers: Record<string, string> = {},
-  servername?: string,
-): Promise<Got> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      headers,
-      agent: false,
-      rejectUnauthorized: false,
-      ...(servername === undefined ? {} : { servername }),
-    }
-    const request = base.startsWith('https:') ? https.get(base + path, options) : http.get(base + path, options)
-    request.on('error', reject)
-    request.on('response', (response) => {
-      const certificate =
-        'getPeerX509Certificate' in response.socket
-          ? (response.socket as TLSSocket).getPeerX509Certificate()?.subjectAltName
-          : undefined
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          body: Buffer.concat(chunks).toString(),
-          headers: response.headers,
-          certificate,
-        }),
-      )
-    })
-  })
 }
 
 describe('HTTP', () => {

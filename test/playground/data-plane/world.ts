@@ -5,7 +5,7 @@ import {
   type ComputeResource,
   type ComputeSource,
   type DataPlane,
-  type Dialled,
+  type Connection,
   type PodAnswer,
   type PodRequest,
 } from '../../../playground/data-plane/index.ts'
@@ -166,15 +166,12 @@ export function world(
   config.put(`${G}/targetHttpProxies/lb`, { urlMap: url(MAP) })
   config.put(RULE, { IPAddress: IP, portRange: '80-80', target: url(`${G}/targetHttpProxies/lb`) })
 
-  const dial = (key: string): Dialled => {
+  const dial = (key: string): Connection | undefined => {
     const pod = pods.get(key)
-    if (pod === undefined) return { connected: false, why: `nothing listens at ${key}` }
-    return {
-      connected: true,
-      async answer(request) {
-        if (request.headers['user-agent']?.startsWith('GoogleHC') === true) probes.push(request)
-        return { headers: {}, ...(await pod(request)) }
-      },
+    if (pod === undefined) return undefined
+    return async (request) => {
+      if (request.headers['user-agent']?.startsWith('GoogleHC') === true) probes.push(request)
+      return { headers: {}, ...(await pod(request)) }
     }
   }
   const plane = createDataPlane({
