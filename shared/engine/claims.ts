@@ -16,8 +16,8 @@ export type Staked = { is: 'written'; awake: ResourceId[]; conflicts: string[] }
 
 /**
  * Writes claims in small transactions, each fenced by the Ingress's token. A resource that another Ingress claims is not
- * touched (first come, first served) and reported; the URL map comes first, so that a load balancer name that is taken
- * stops everything before anything is written.
+ * touched (first come, first served) and reported; URL map and address come first, so that a load balancer name or an IP that
+ * is taken stops everything before anything is written.
  */
 export async function stake(deps: Deps, doc: IngressDoc, token: number, stakes: readonly Stake[]): Promise<Staked> {
   const ordered = [...stakes].sort((a, b) => rank(a) - rank(b))
@@ -33,7 +33,7 @@ export async function stake(deps: Deps, doc: IngressDoc, token: number, stakes: 
 }
 
 function rank(one: Stake): number {
-  if (splitResourceId(one.id).kind === 'url-map') return 0
+  if (['url-map', 'address'].includes(splitResourceId(one.id).kind)) return 0
   return one.do === 'claim' ? 1 : 2
 }
 
@@ -107,7 +107,10 @@ async function stakeChunk(
   return { is: 'written', awake, conflicts: [] }
 }
 
-/** Resources of single-claimant kinds that another Ingress claims at this moment. */
+/**
+ * Resources of single-claimant kinds that another Ingress claims, or that are still there on its behalf: taken over now they
+ * would carry the other's stamp, be refused for it and never be removed.
+ */
 async function takenByOthers(
   deps: Deps,
   tx: Transaction,
@@ -126,9 +129,11 @@ async function takenByOthers(
     'claims',
     suspects.map(({ id, owner }) => claimId(id, owner)),
   )
-  return suspects
-    .filter((_, index) => claims[index] !== undefined)
-    .map(({ id, owner }) => `${list([id])} belongs to Ingress ${owner}: choose another load balancer name`)
+  return suspects.map(({ id, owner }, index) =>
+    claims[index] === undefined
+      ? `${list([id])} still belongs to Ingress ${owner} and is being removed: this goes on when it is gone`
+      : `${list([id])} belongs to Ingress ${owner}: choose another ${splitResourceId(id).kind === 'address' ? 'static address' : 'load balancer name'}`,
+  )
 }
 
 function isShared(deps: Deps, id: ResourceId): boolean {

@@ -169,13 +169,16 @@ async function writeStatus(
     const doc = await tx.get('ingresses', id)
     if (doc === undefined || doc.token !== token) return
     const goneAt = doc.deleted && status.resources.length === 0 ? (doc.goneAt ?? now) : doc.goneAt
+    // Nobody nudges this Ingress when what another one holds becomes free.
     const rests =
       goneAt !== null ||
-      status.phase === 'Ready' ||
-      (status.phase === 'Degraded' && status.settled) ||
-      (status.phase === 'Failed' && status.settled)
+      (conflicts.length === 0 &&
+        (status.phase === 'Ready' || ((status.phase === 'Degraded' || status.phase === 'Failed') && status.settled)))
     const next: IngressDoc = {
-      ...planned,
+      // As it is now: the same spec published again changes the document and not its token.
+      ...doc,
+      plan: planned.plan,
+      plannedGeneration: planned.plannedGeneration,
       goneAt,
       phase: status.phase,
       conditions: status.conditions,
