@@ -21,7 +21,8 @@ export async function onIngressSpec(deps: Deps, event: Event): Promise<void> {
   const { command } = attributes
   const manifest = event.data === null ? null : parseManifest(event.data)
   if (manifest?.ok === false) {
-    await refuse(deps, event, manifest.named, manifest.problems)
+    // To validate is to ask: what is published and serves stays as it is, and so does its status.
+    await refuse(deps, event, command.action === 'validate' ? [] : manifest.named, manifest.problems)
     return
   }
   const ingresses = manifest?.ingresses ?? []

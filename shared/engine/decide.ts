@@ -11,11 +11,19 @@ export type Step =
 
 /**
  * Pure: from what is wanted and what was seen to the next step. `force` lets it take over a resource that carries no
- * stamp of ours. What is not ours is never removed.
+ * stamp of ours. What is not ours is never removed: nor what bears the stamp of another Ingress than `owner`, the last that
+ * claimed it ('' = shared, which bears none), because it was refused when it was wanted.
  */
-export function decide(kind: AnyKind, want: object | null, seen: Observation<unknown>, force: boolean): Step {
+export function decide(
+  kind: AnyKind,
+  want: object | null,
+  seen: Observation<unknown>,
+  { force, owner }: { force: boolean; owner: string },
+): Step {
   if (want === null) {
     if (seen.got === undefined) return { do: 'nothing', why: 'it is gone', changes: [] }
+    if (seen.stampedFor !== undefined && seen.stampedFor !== owner)
+      return { do: 'nothing', why: `it belongs to Ingress ${seen.stampedFor}: left alone`, changes: [] }
     if (seen.owner === 'foreign')
       return { do: 'nothing', why: `it is not ours (${seen.ownedBy ?? 'no stamp'}): left alone`, changes: [] }
     return { do: 'remove', why: 'no Ingress wants it any more', changes: [] }

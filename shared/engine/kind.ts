@@ -34,6 +34,8 @@ export interface Observation<Got> {
   owner: 'ours' | 'foreign'
   /** Who made a foreign one, as far as it says; for the message. */
   ownedBy?: string
+  /** The Ingress that its stamp names; absent when it has none, or needs none. */
+  stampedFor?: string
   /** What the planner wants to know from it; replaces the document's `output`. */
   output?: unknown
   /** Not settled yet through nobody's fault: look again after so many milliseconds. With no got: nothing to create, somebody else does. */

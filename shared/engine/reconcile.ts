@@ -25,10 +25,12 @@ const longestNap = 10_000
 export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promise<void> {
   const kind = deps.kinds.find((candidate) => candidate.name === splitResourceId(id).kind)
   if (kind === undefined) throw new UnknownKind(`there is no kind of resource "${splitResourceId(id).kind}"`)
-  const lease = await acquire(deps, id)
+  let lease = await acquire(deps, id)
   if (lease === undefined) {
     await ledger.nudgeBusy(deps, id)
-    return
+    // The holder may have looked for nudges for the last time just before: then its lease is free by now.
+    lease = await acquire(deps, id)
+    if (lease === undefined) return
   }
   const visit: Visit = {
     deps,
@@ -39,13 +41,15 @@ export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promi
     cloud: cloudOf(deps),
     deadline: deps.clock.now() + deps.budget.work,
     background: [],
+    nudges: undefined,
   }
   try {
     await rounds(visit)
   } finally {
     // Whatever becomes of the nudges, the lease goes back at once: a redelivery must not wait for its end.
     const sent = await Promise.allSettled(visit.background)
-    await release(deps, lease)
+    const doc = await release(deps, lease, (tx) => tx.get('resources', id))
+    if (doc !== undefined && visit.nudges !== undefined && doc.nudges !== visit.nudges) await send(deps, [nudgeOf(id, cause)])
     for (const one of sent) if (one.status === 'rejected') throw one.reason
   }
 }
@@ -66,6 +70,8 @@ interface Visit {
   deadline: number
   /** Nudges on their way; the visit does not end before they are sent. */
   background: Promise<unknown>[]
+  /** How many nudges this visit has taken into account; undefined before its first look. */
+  nudges: number | undefined
 }
 
 /** What one round led to: an outcome to settle, a reason to look again at once, or an end that is already written. */
@@ -76,6 +82,7 @@ async function rounds(visit: Visit): Promise<void> {
   for (let round = 0; round < mostRounds; round += 1) {
     const view = await ledger.read(deps.store, kind, id)
     if (view === undefined) return
+    visit.nudges = view.doc.nudges
     const result = await attempt(visit, view)
     if (result.is === 'over') return
     if (result.is === 'look-again') continue
@@ -127,7 +134,7 @@ async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
   if (seen.refused !== undefined) return settle({ is: 'failed', why: seen.refused }, seen)
   if (seen.pending && seen.got === undefined && view.want !== null)
     return settle({ is: 'again', ...seen.pending }, seen)
-  const step = decide(visit.kind, view.want, seen, view.force)
+  const step = decide(visit.kind, view.want, seen, { force: view.force, owner: view.doc.owner })
   switch (step.do) {
     case 'nothing':
       if (view.want === null) return settle({ is: 'gone', why: step.why }, seen)

@@ -1,4 +1,5 @@
 import type { IngressObjectSpec, IngressObjectBackend } from '../cloud/kubernetes-port.ts'
+import { hashOf } from '../json.ts'
 import { backendRefs, type BackendRef, type IngressModel } from '../ingress/model.ts'
 
 /** What is wanted of one cluster for one Ingress: which Services to look at, and the matching Ingress object. */
@@ -15,6 +16,13 @@ export const ingressClass = 'gce-multi-cluster'
 /** On every object that we applied: only such an object is ever removed by us. */
 export const managedAnnotation = 'multicluster-ingress.io/managed'
 
+/**
+ * Fingerprint of all that we applied. Members that we do not want are compared with nobody's, so what a new version leaves
+ * out (a default backend, a label) would stay in the clusters; that the fingerprint differs says that there is something to
+ * apply, and server-side apply then takes away what we no longer send.
+ */
+export const appliedAnnotation = 'multicluster-ingress.io/applied'
+
 /** Which Services an Ingress needs to know about. */
 export function servicesOf(model: IngressModel): string[] {
   return [...new Set(backendRefs(model).map((ref) => ref.service))].sort()
@@ -22,22 +30,19 @@ export function servicesOf(model: IngressModel): string[] {
 
 /** The object that every selected cluster gets. */
 export function matchingObject(model: IngressModel): NonNullable<ClusterIngressWant['object']> {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = model.annotations
-  return {
-    labels: model.labels,
-    annotations: { ...annotations, 'kubernetes.io/ingress.class': ingressClass, [managedAnnotation]: 'true' },
-    spec: {
-      ...(model.defaultBackend === null ? {} : { defaultBackend: backend(model.defaultBackend) }),
-      ...(model.rules.length === 0 ? {} : { rules: model.rules.map(rule) }),
-      ...(model.tls.length === 0
-        ? {}
-        : {
-            tls: model.tls.map(({ hosts, secretName }) =>
-              hosts.length === 0 ? { secretName } : { hosts, secretName },
-            ),
-          }),
-    },
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...others } = model.annotations
+  const annotations = { ...others, 'kubernetes.io/ingress.class': ingressClass, [managedAnnotation]: 'true' }
+  const spec = {
+    ...(model.defaultBackend === null ? {} : { defaultBackend: backend(model.defaultBackend) }),
+    ...(model.rules.length === 0 ? {} : { rules: model.rules.map(rule) }),
+    ...(model.tls.length === 0
+      ? {}
+      : {
+          tls: model.tls.map(({ hosts, secretName }) => (hosts.length === 0 ? { secretName } : { hosts, secretName })),
+        }),
   }
+  const applied = hashOf([model.labels, annotations, spec])
+  return { labels: model.labels, annotations: { ...annotations, [appliedAnnotation]: applied }, spec }
 }
 
 function rule({ host, paths }: IngressModel['rules'][number]): NonNullable<IngressObjectSpec['rules']>[number] {

@@ -36,19 +36,20 @@ export function readStamp(description: string | undefined): Stamp {
 
 /**
  * Whether a resource is ours to change: stamped for this ingress, or made by kubemci for this load balancer (taken over in
- * place). `ingress` null = the resource is on its way out and our own document says that we made it.
+ * place). `ingress` null = the resource is on its way out: whose document that is, the engine knows, and holds it against
+ * `stampedFor`.
  */
 export function ownership(
   description: string | undefined,
   ingress: string | null,
   lb: string | null,
-): { owner: 'ours' | 'foreign'; ownedBy?: string } {
+): { owner: 'ours' | 'foreign'; ownedBy?: string; stampedFor?: string } {
   const stamp = readStamp(description)
   switch (stamp.by) {
     case 'us':
       return ingress === null || stamp.ingress === ingress
-        ? { owner: 'ours' }
-        : { owner: 'foreign', ownedBy: `it belongs to Ingress ${stamp.ingress}` }
+        ? { owner: 'ours', stampedFor: stamp.ingress }
+        : { owner: 'foreign', ownedBy: `it belongs to Ingress ${stamp.ingress}`, stampedFor: stamp.ingress }
     case 'kubemci':
       return lb === null || stamp.loadBalancer === lb
         ? { owner: 'ours' }
