@@ -44,7 +44,12 @@ export function createGce(parts: {
     body?: JsonObject,
     query: Readonly<Record<string, string>> = {},
   ): Promise<JsonObject> {
-    const headers = { 'user-agent': parts.agent, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+    const headers = {
+      'user-agent': parts.agent,
+      // How the simulated Compute learns who calls; the real one reads it from the token.
+      'x-playground-actor': `${parts.agent}@container-engine-robot.iam.gserviceaccount.com`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
     const answer = await parts.compute({ method, path: root + path, query, headers, body })
     const content = frozenCopy(answer.body ?? {})
     if (answer.status >= 400)

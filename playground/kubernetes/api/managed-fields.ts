@@ -73,7 +73,8 @@ export function apply(
   const causes: Cause[] = []
   for (const other of others) {
     for (const path of other.fields) {
-      if (!paths.has(path) || equal(present.get(path), wanted.get(path))) continue
+      // An empty map merges into whatever is there and changes nothing.
+      if (!paths.has(path) || equal(present.get(path), wanted.get(path)) || equal(wanted.get(path), {})) continue
       contested.add(path)
       causes.push({ reason: 'FieldManagerConflict', message: conflictText(other), field: printed(path) })
     }

@@ -1,54 +1,18 @@
+import { createCompute, type SimulatedCompute } from '../../../playground/compute/index.ts'
 import { createCluster, type ClusterOptions, type SimulatedCluster } from '../../../playground/kubernetes/index.ts'
-import { seededRandom, type Clock, type WireRequest, type WireResponse } from '../../../playground/world.ts'
-import { fakeCompute } from './fake-compute.ts'
+import { seededRandom, type WireRequest, type WireResponse } from '../../../playground/world.ts'
+import { virtualClock, type VirtualClock } from '../virtual-clock.ts'
 
-/** A clock that stands still until a test moves it. */
-export interface TestClock extends Clock {
-  /** Runs everything that falls due in the next `ms`, in order, with what it sets off. */
-  advance(ms: number): Promise<void>
-}
-
-export function testClock(start = Date.parse('2026-01-01T00:00:00Z')): TestClock {
-  let now = start
-  let serial = 0
-  const timers = new Map<number, { at: number; serial: number; run: () => void }>()
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-  return {
-    now: () => now,
-    after(ms, run) {
-      const id = (serial += 1)
-      timers.set(id, { at: now + ms, serial: id, run })
-      return { cancel: () => void timers.delete(id) }
-    },
-    async advance(ms) {
-      const end = now + ms
-      for (;;) {
-        await settle()
-        const due = [...timers.values()]
-          .filter((timer) => timer.at <= end)
-          .sort((a, b) => a.at - b.at || a.serial - b.serial)
-        const [first] = due
-        if (first === undefined) break
-        // All timers of one moment run before what they set off is awaited; their order is fixed.
-        for (const timer of due.filter((entry) => entry.at === first.at)) {
-          if (!timers.delete(timer.serial)) continue
-          now = Math.max(now, timer.at)
-          timer.run()
-        }
-      }
-      now = end
-    },
-  }
-}
-
-/** A cluster with its Compute, on a test clock, with the first nodes there. */
+/** A cluster with its Compute, on a clock that tests move, with the first nodes there. */
 export interface TestWorld {
-  readonly clock: TestClock
+  readonly clock: VirtualClock
   readonly cluster: SimulatedCluster
-  readonly compute: ReturnType<typeof fakeCompute>
-  /** One request to the cluster's API; the content type of a PATCH is that of the body's kind. */
+  readonly compute: SimulatedCompute
+  /** One request to the cluster's API. */
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Answer>
-  /** The instance group of the cluster in a zone, as Compute shows it; undefined when there is none. */
+  /** One request to Compute; the path starts after the project. Operations end by themselves as the clock goes on. */
+  gce(method: string, path: string, body?: unknown): Promise<WireResponse>
+  /** The instance group of the cluster in a zone; undefined when there is none. */
   group(zone: string): { ports: string[]; members: string[] } | undefined
   /** Endpoints `ip:port@node` of a NEG; undefined when there is none. */
   neg(zone: string, name: string): string[] | undefined
@@ -89,15 +53,15 @@ export function patch(type: keyof typeof patchType, query: Readonly<Record<strin
   return { headers: { 'content-type': patchType[type] }, query }
 }
 
-export async function testWorld(
-  options: Partial<ClusterOptions> = {},
-  intercept?: (request: WireRequest, next: () => Promise<WireResponse>) => Promise<WireResponse>,
-): Promise<TestWorld> {
-  const clock = testClock()
-  const compute = fakeCompute(clock)
+/** Sees every request of the cluster to Compute; `next` passes it on. */
+export type Intercept = (request: WireRequest, next: () => Promise<WireResponse>) => Promise<WireResponse>
+
+export async function testWorld(options: Partial<ClusterOptions> = {}, intercept?: Intercept): Promise<TestWorld> {
+  const clock = virtualClock()
+  const compute = createCompute({ clock, random: seededRandom(5), strict: true })
   const cluster = createCluster({
     name: 'us-central',
-    project: 'p',
+    project: 'p-1',
     network: 'default',
     zones: ['us-central1-a', 'us-central1-b'],
     nodesPerZone: 2,
@@ -110,6 +74,7 @@ export async function testWorld(
   })
   await clock.advance(1000)
   await cluster.started
+  const last = (url: unknown): string => (typeof url === 'string' ? (url.split('/').at(-1) ?? '') : '')
   return {
     clock,
     cluster,
@@ -124,15 +89,22 @@ export async function testWorld(
       })
       return { status: answer.status, body: answer.body as Body }
     },
+    gce: (method, path, body) =>
+      compute.handle({ method, path: `/compute/v1/projects/p-1/${path}`, query: {}, headers: {}, body }),
     group(zone) {
-      const found = compute.resources.get(`projects/p/zones/${zone}/instanceGroups/k8s-ig--${cluster.uid}`)
+      const found = compute.get(`projects/p-1/zones/${zone}/instanceGroups/k8s-ig--${cluster.uid}`)
       if (found === undefined) return undefined
-      const ports = (found.namedPorts ?? []) as { name: string; port: number }[]
-      return { ports: ports.map((entry) => `${entry.name}=${entry.port}`), members: [...(found.members ?? [])].sort() }
+      const ports = (found.body['namedPorts'] ?? []) as unknown as { name: string; port: number }[]
+      return {
+        ports: ports.map((entry) => `${entry.name}=${entry.port}`).sort(),
+        members: found.members.map((member) => last(member['instance'])).sort(),
+      }
     },
     neg(zone, name) {
-      const found = compute.resources.get(`projects/p/zones/${zone}/networkEndpointGroups/${name}`)
-      return found?.endpoints?.map((endpoint) => `${endpoint.ipAddress}:${endpoint.port}@${endpoint.instance}`).sort()
+      const found = compute.get(`projects/p-1/zones/${zone}/networkEndpointGroups/${name}`)
+      return found?.members
+        .map((member) => `${String(member['ipAddress'])}:${String(member['port'])}@${last(member['instance'])}`)
+        .sort()
     },
   }
 }
