@@ -45,6 +45,8 @@ function inNetwork(
   // A rule without target tags would open every machine of the network: there is none then.
   if (tags.length === 0)
     return { id, hold: `no network tag of the nodes of ${[...members].join(', ')} is known that no other machine has` }
+  const hold = layout.services.find((service) => service.hold !== null)?.hold
+  if (hold) return { id, hold }
   if (ports.length === 0) return { id, hold: `waits for the instance groups of ${[...members].join(', ')}` }
   return {
     id,

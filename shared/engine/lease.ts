@@ -1,3 +1,4 @@
+import type { Reader } from '../state/store.ts'
 import type { Deps } from './deps.ts'
 
 /** A lease that is held; `token` fences every write made under it. */
@@ -23,10 +24,15 @@ export async function acquire(deps: Deps, id: string): Promise<Lease | undefined
   })
 }
 
-/** Gives the lease back early, so that the next nudge need not wait for its end. A lost lease is left alone. */
-export async function release(deps: Deps, lease: Lease): Promise<void> {
-  await deps.store.transact(async (tx) => {
+/**
+ * Gives the lease back early, so that the next nudge need not wait for its end. A lost lease is left alone. `last` reads in the
+ * same transaction: whoever found the lease held has written before this, or tries again after it.
+ */
+export async function release<T>(deps: Deps, lease: Lease, last: (tx: Reader) => Promise<T>): Promise<T> {
+  return deps.store.transact(async (tx) => {
     const current = await tx.get('leases', lease.id)
+    const seen = await last(tx)
     if (current?.token === lease.token) tx.set('leases', lease.id, { ...current, expiresAt: 0 })
+    return seen
   })
 }

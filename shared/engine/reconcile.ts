@@ -49,7 +49,8 @@ export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promi
     // Whatever becomes of the nudges, the lease goes back at once: a redelivery must not wait for its end.
     const sent = await Promise.allSettled(visit.background)
     const doc = await release(deps, lease, (tx) => tx.get('resources', id))
-    if (doc !== undefined && visit.nudges !== undefined && doc.nudges !== visit.nudges) await send(deps, [nudgeOf(id, cause)])
+    if (doc !== undefined && visit.nudges !== undefined && doc.nudges !== visit.nudges)
+      await send(deps, [nudgeOf(id, cause)])
     for (const one of sent) if (one.status === 'rejected') throw one.reason
   }
 }

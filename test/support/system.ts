@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PubSub } from '@google-cloud/pubsub'
+import { PassThroughClient } from 'google-auth-library'
+import { startEnvironment, type Environment } from '../../playground/environment.ts'
+import { startFunctions } from '../../playground/functions-process.ts'
+import { startScheduler, wire } from '../../playground/wiring.ts'
+
+/** What the status API tells of one Ingress, as far as tests read it. */
+export interface Report {
+  phase: string
+  vip: string | null
+  generation: number
+  clusters: string[]
+  resources: { id: string; kind: string; name: string; phase: string; why: string; dependsOn: string[] }[]
+  clusterStates: { name: string; state: string; zones: string[] }[]
+  conditions: { type: string; status: string; reason: string; message: string }[]
+}
+
+/** The whole system over the wire: simulated cloud here, the functions in a process of their own. */
+export interface System {
+  environment: Environment
+  dashboard: string
+  /** Publishes to ingress-specs by the real Pub/Sub client. */
+  publish(manifest: string, attributes?: Record<string, string>): Promise<void>
+  register(cluster: string): Promise<void>
+  report(id: string): Promise<Report | undefined>
+  /** Polls the status until it satisfies; throws with the last report when it does not in time. */
+  until(
+    id: string,
+    what: string,
+    holds: (report: Report | undefined) => boolean,
+    timeoutMs?: number,
+  ): Promise<Report | undefined>
+  get(path: string): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** How to start it; delays in milliseconds. */
+export interface SystemOptions {
+  clusters: number
+  operationDelayMs?: number
+  requestDelayMs?: number
+  healthScale?: number
+  tickMs?: number
+  /** Registers every cluster at once; default true. */
+  register?: boolean
+  env?: Record<string, string>
+}
+
+const project = 'playground'
+
+/** Starts everything on free ports. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { operationDelayMs = 5, requestDelayMs = 0, healthScale = 100, tickMs = 500 } = options
+  const environment = await startEnvironment({
+    project,
+    clusters: options.clusters,
+    operationDelayMs,
+    requestDelayMs,
+    healthScale,
+    nextPort: () => 0,
+  })
+  const functions = await startFunctions(
+    {
+      GOOGLE_CLOUD_PROJECT: project,
+      MCI_STATE: 'memory',
+      PUBSUB_EMULATOR_HOST: environment.pubsub.grpc,
+      COMPUTE_API_ENDPOINT: environment.compute.url,
+      MCI_LOG_LEVEL: 'warn',
+      ...options.env,
+    },
+    'ignore',
+  )
+  wire(environment.pubsub.core, project, functions.ports)
+  const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
+  const dashboard = `http://127.0.0.1:${functions.ports['status']}`
+  const pubsub = new PubSub({
+    projectId: project,
+    apiEndpoint: environment.pubsub.grpc,
+    emulatorMode: true,
+    authClient: new PassThroughClient(),
+  })
+  const specs = pubsub.topic('ingress-specs', { batching: { maxMessages: 1 } })
+  const changes = pubsub.topic('cluster-changes', { batching: { maxMessages: 1 } })
+
+  async function get(path: string): Promise<unknown> {
+    const answer = await fetch(dashboard + path)
+    return answer.status === 404 ? undefined : answer.json()
+  }
+
+  async function register(name: string): Promise<void> {
+    const cluster = environment.clusters.find((candidate) => candidate.name === name)
+    await changes.publishMessage({
+      json: { cluster: name, register: { server: cluster?.server, project, labels: { name } } },
+    })
+    for (;;) {
+      const { clusters } = (await get('/api/clusters')) as { clusters: { name: string; version: string | null }[] }
+      if (clusters.some((known) => known.name === name && known.version !== null)) return
+      await sleep(5)
+    }
+  }
+
+  const system: System = {
+    environment,
+    dashboard,
+    get,
+    register,
+    async publish(manifest, attributes = {}) {
+      await specs.publishMessage({ ...(manifest === '' ? {} : { data: Buffer.from(manifest) }), attributes })
+    },
+    report: async (id) => (await get(`/api/ingresses/${id}`)) as Report | undefined,
+    async until(id, what, holds, timeoutMs = 15_000) {
+      const end = Date.now() + timeoutMs
+      for (;;) {
+        const report = await system.report(id)
+        if (holds(report)) return report
+        if (Date.now() > end) throw new Error(`${id}: not ${what} after ${timeoutMs} ms:\n${describe(report)}`)
+        await sleep(5)
+      }
+    },
+    async close() {
+      stopScheduler()
+      await pubsub.close()
+      await functions.stop()
+      await environment.close()
+    },
+  }
+  if (options.register !== false) for (const { name } of environment.clusters) await register(name)
+  return system
+}
+
+/** A report for people: the phase, and everything that is not as it should be. */
+export function describe(report: Report | undefined): string {
+  if (report === undefined) return 'there is no such Ingress'
+  const open = report.resources
+    .filter((resource) => resource.phase !== 'Ready')
+    .map((resource) => `  ${resource.phase} ${resource.id}: ${resource.why}`)
+  const conditions = report.conditions
+    .filter((condition) => condition.status !== 'True')
+    .map((condition) => `  ${condition.type} ${condition.reason}: ${condition.message}`)
+  return [`phase ${report.phase}, generation ${report.generation}`, ...open, ...conditions].join('\n')
+}
