@@ -52,6 +52,8 @@ export interface SimulatedCompute {
   get(path: string): ComputeView | undefined
   /** All resources of a collection that a GET shows, over all projects and scopes, or of one project. */
   list(collection: string, project?: string): ComputeView[]
+  /** The key that a self-managed certificate came with, which the API never shows; for what terminates TLS. */
+  privateKey(path: string): string | undefined
   /** Called after every change; returns the way to stop. */
   onChange(listener: (change: ComputeChange) => void): () => void
   counters(): ComputeCounters
@@ -76,21 +78,16 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
   const projects = new Set<string>()
   let counted = emptyCounters()
   let health: HealthSource = unhealthy
-  const checkCertificates = createCertificateAuthority(world, clock, options.certificateDelayMs ?? 2000, (path) =>
-    announce({
-      phase: 'finished',
-      method: '',
-      operationType: 'update',
-      operation: '',
-      target: path,
-      actor: 'system',
-      at: clock.now(),
-      error: null,
-    }),
-  )
+  const checkCertificates = createCertificateAuthority(world, clock, options.certificateDelayMs ?? 2000, announceOwn)
 
   function announce(change: ComputeChange): void {
     for (const listener of listeners) listener(change)
+  }
+
+  /** What the service changes by itself. */
+  function announceOwn(target: string): void {
+    const change = { method: '', operationType: 'update', operation: '', actor: 'system', at: clock.now(), error: null }
+    announce({ phase: 'finished', target, ...change })
   }
 
   function changeOf(match: MatchedRoute, operation: Operation): Omit<ComputeChange, 'phase' | 'error'> {
@@ -116,6 +113,7 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
     },
     checkQuota: (kind, place) => checkQuota(world, quotas, kind, place),
     injectedFailure: (match) => faults.takeFailure({ method: methodOf(match), name: match.name ?? '' }),
+    onSideEffect: announceOwn,
     onStart: (match, operation) => announce({ phase: 'started', ...changeOf(match, operation), error: null }),
     onEnd(match, operation, error) {
       checkCertificates(match.project)
@@ -137,7 +135,7 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
       {},
       { project, scope: { type: 'global' }, collection: 'networks', name: 'default', path },
     )
-    networks.created?.(world, plant(world, networks, path, { ...spec, selfLinkWithId: fullUrl(path) }))
+    networks.created?.(world, plant(world, networks, path, { ...spec }))
   }
 
   function mutate(match: MatchedRoute, request: WireRequest): JsonObject {
@@ -244,6 +242,7 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
         .flatMap((path) => world.list(path))
         .filter(({ state }) => state !== 'creating')
         .map(view),
+    privateKey: (path) => world.find(path)?.secret,
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -27,6 +27,8 @@ export interface Resource {
   body: JsonObject
   /** Paths and tokens that the resource holds in use. */
   holds: readonly string[]
+  /** What came with the insert and is never shown: a certificate's private key. */
+  readonly secret: string | undefined
   /** Instances of a group, endpoints of a NEG. */
   members: readonly JsonObject[]
 }
@@ -110,6 +112,8 @@ export interface Kind {
   /** `required`: PATCH and PUT without one are refused; `checked`: compared when sent. */
   fingerprint: 'none' | 'checked' | 'required'
   labels?: boolean
+  /** Shows `selfLinkWithId` too. */
+  linkWithId?: boolean
   /** The quota's metric. */
   quota?: string
   references?: readonly ReferenceField[]
@@ -123,6 +127,8 @@ export interface Kind {
   defaults?(body: JsonObject, place: Place): JsonObject
   /** Server-side allocation on insert, after all checks. */
   allocate?(look: Look, spec: JsonObject, place: Place): { spec?: JsonObject; meta?: JsonObject }
+  /** What of the body is kept and never shown. */
+  secret?(body: JsonObject): string | undefined
   /** Checks that need other resources. `before` is absent on insert. */
   relate?(look: Look, spec: JsonObject, place: Place, references: readonly Reference[], before?: Resource): void
   /** What the resource holds besides its references. */

@@ -37,6 +37,8 @@ export interface MutationContext {
   checkQuota(kind: Kind, place: Place): void
   /** An error that a fault injection prescribes for this operation. */
   injectedFailure(match: MatchedRoute): LateError | undefined
+  /** A resource that changed beside the one that the operation is for. */
+  onSideEffect(path: string): void
   onStart(match: MatchedRoute, operation: Operation): void
   onEnd(match: MatchedRoute, operation: Operation, error: LateError | undefined): void
 }
@@ -91,7 +93,6 @@ function prepare(
   input: JsonObject,
   before: Resource | undefined,
 ): { spec: JsonObject; references: Reference[] } {
-  if (before !== undefined) kind.check?.(input, place)
   const completed = kind.defaults?.(input, place) ?? input
   for (const member of kind.immutable ?? []) {
     if (before !== undefined && !isDeepStrictEqual(before.spec[member], completed[member])) {
@@ -162,6 +163,7 @@ export function insert(context: MutationContext, kind: Kind, request: MutationRe
     id,
     creationTimestamp: timestamp(world.now()),
     selfLink: fullUrl(path),
+    ...(kind.linkWithId === true ? { selfLinkWithId: fullUrl(path.replace(/[^/]+$/, id)) } : {}),
     ...(scope.type === 'zones' ? { zone: fullUrl(`projects/${match.project}/zones/${scope.name}`) } : {}),
     ...(scope.type === 'regions' ? { region: fullUrl(`projects/${match.project}/regions/${scope.name}`) } : {}),
     ...(kind.fingerprint === 'none' ? {} : { fingerprint: world.newFingerprint() }),
@@ -183,6 +185,7 @@ export function insert(context: MutationContext, kind: Kind, request: MutationRe
     meta,
     body: {},
     holds: holdsOf(kind, finalSpec, place, references),
+    secret: kind.secret?.(body),
     members: [],
   }
   world.put(resource, finalSpec, meta)
@@ -261,8 +264,6 @@ export function update(
   if (typeof name === 'string' && name !== '' && name !== resource.name) {
     throw invalid('resource.name', name, `The name must be that of the request's path, '${resource.name}'.`)
   }
-  const fingerprint = textAt(sent, 'fingerprint') ?? ''
-  if (kind.fingerprint === 'required' && fingerprint === '') throw required('resource.fingerprint')
   const ignored = ['name', 'fingerprint', ...(kind.labels === true ? ['labels', 'labelFingerprint'] : [])]
   const written = without(sent, ...ignored)
   const kept: Record<string, JsonObject[string]> = { name: resource.name }
@@ -274,6 +275,10 @@ export function update(
     }
   }
   const input = how === 'patch' ? mergePatch(resource.spec, written) : { ...written, ...kept }
+  // Recorded: a bad value is told before a missing fingerprint.
+  kind.check?.(input, placeOf(resource))
+  const fingerprint = textAt(sent, 'fingerprint') ?? ''
+  if (kind.fingerprint === 'required' && fingerprint === '') throw required('resource.fingerprint')
   const { spec, references } = prepare(context, kind, placeOf(resource), input, resource)
   if (fingerprint !== '' && kind.fingerprint !== 'none' && fingerprint !== resource.meta['fingerprint']) {
     throw staleFingerprint()
@@ -323,18 +328,25 @@ export function remove(context: MutationContext, kind: Kind, request: MutationRe
       resource.state = 'ready'
       return error
     }
-    // A deleted machine leaves the groups it is in.
-    for (const group of world.holders(memberToken(fullUrl(resource.path)))) {
-      const url = fullUrl(resource.path)
-      world.setMembers(
-        group,
-        group.members.filter((member) => member['instance'] !== url),
-      )
-    }
+    const left = leaveGroups(world, resource)
     world.remove(resource)
     kind.removed?.(world, resource)
+    for (const group of left) context.onSideEffect(group)
     return undefined
   })
+}
+
+/** A deleted machine leaves the groups it is in; returns their paths. */
+function leaveGroups(world: World, resource: Resource): string[] {
+  const url = fullUrl(resource.path)
+  const groups = world.holders(memberToken(url))
+  for (const group of groups) {
+    world.setMembers(
+      group,
+      group.members.filter((member) => member['instance'] !== url),
+    )
+  }
+  return groups.map(({ path }) => path)
 }
 
 function lateInUse(world: World, resource: Resource): LateError | undefined {
@@ -373,6 +385,7 @@ export function runMethod(
     }
     case 'change': {
       const next = method.change(call)
+      resource.kind.check?.(next.spec, placeOf(resource))
       const { spec, references } = prepare(context, resource.kind, placeOf(resource), next.spec, resource)
       checkFree(resource)
       return change(

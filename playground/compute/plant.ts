@@ -14,11 +14,13 @@ export function plant(world: Planting, kind: Kind, path: string, body: JsonObjec
     scopeType === 'zones' || scopeType === 'regions' ? { type: scopeType, name: scopeName } : { type: 'global' }
   const name = parts?.name ?? path
   const spec = { name, ...body }
+  const id = world.newId()
   const meta = {
     kind: `compute#${kind.singular}`,
-    id: world.newId(),
+    id,
     creationTimestamp: timestamp(world.now()),
     selfLink: fullUrl(selfLink),
+    ...(kind.linkWithId === true ? { selfLinkWithId: fullUrl(path.replace(/[^/]+$/, id)) } : {}),
     ...(kind.fingerprint === 'none' ? {} : { fingerprint: world.newFingerprint() }),
   }
   const resource: Resource = {
@@ -36,6 +38,7 @@ export function plant(world: Planting, kind: Kind, path: string, body: JsonObjec
     meta: deepFreeze(meta),
     body: deepFreeze({ ...spec, ...meta }),
     holds: [],
+    secret: undefined,
     members: [],
   }
   world.add(resource)

@@ -62,12 +62,11 @@ export const addresses: Kind = {
   ],
   defaults: (body) => {
     const type = textAt(body, 'addressType') ?? ''
-    const addressType = type === '' ? 'EXTERNAL' : type
     return {
       ...body,
-      addressType,
+      addressType: type === '' ? 'EXTERNAL' : type,
       description: textAt(body, 'description') ?? '',
-      ...(addressType === 'EXTERNAL' ? { networkTier: textAt(body, 'networkTier') ?? 'PREMIUM' } : {}),
+      networkTier: textAt(body, 'networkTier') ?? 'PREMIUM',
     }
   },
   check(body, place) {

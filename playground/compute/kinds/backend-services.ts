@@ -40,10 +40,14 @@ function setPolicy(
 
 /** Signed URL keys live in cdnPolicy, by name only. */
 function withKeys(resource: Resource, keys: readonly string[]): JsonObject {
-  const policy = objectAt(resource.spec, 'cdnPolicy')
+  const policy = without(objectAt(resource.spec, 'cdnPolicy'), 'signedUrlKeyNames')
   return {
     ...resource.spec,
-    cdnPolicy: { signedUrlCacheMaxAgeSec: '3600', ...policy, signedUrlKeyNames: keys },
+    cdnPolicy: {
+      signedUrlCacheMaxAgeSec: '3600',
+      ...policy,
+      ...(keys.length === 0 ? {} : { signedUrlKeyNames: keys }),
+    },
   }
 }
 

@@ -45,8 +45,8 @@ export function checkBackends(body: JsonObject, place: Place): void {
     const group = textAt(backend, 'group') ?? ''
     if (group === '') throw required(`${at}.group`)
     // Of all references this one must be a full URL (proto comment of Backend.group).
-    if (!/^https:\/\/(www|compute)\.googleapis\.com\/compute\/(v1|beta|alpha)\/projects\//.test(group)) {
-      throw invalid(`${at}.group`, group, 'The URL is malformed.')
+    if (!/^https?:\/\/[^/]+\/compute\/(v1|beta|alpha)\/projects\//.test(group)) {
+      throw invalid(`${at}.group`, group, 'The URL is malformed. Partial URLs are not supported here.')
     }
     const path = group.replace(/^.*?\/projects\//, 'projects/')
     if (seen.has(path)) throw invalid(`${at}.group`, group, 'The group is listed twice.')

@@ -44,6 +44,7 @@ export const networks: Kind = {
   singular: 'network',
   noun: 'network',
   fingerprint: 'none',
+  linkWithId: true,
   quota: 'NETWORKS',
   // Recorded: the delete of a network with a firewall rule starts and fails at its end.
   lateHolders: ['firewalls'],
@@ -61,7 +62,6 @@ export const networks: Kind = {
       },
     }
   },
-  allocate: (_look, _spec, place) => ({ meta: { selfLinkWithId: fullUrl(place.path) } }),
   derive(look, resource) {
     const own: string[] =
       resource.spec['autoCreateSubnetworks'] === true
@@ -92,11 +92,23 @@ export const subnetworks: Kind = {
       throw invalid('resource.ipCidrRange', range, 'Must be a valid CIDR address range.')
     }
   },
-  defaults: (body: JsonObject) => ({
-    ...body,
-    gatewayAddress: (textAt(body, 'ipCidrRange') ?? '').replace(/\.\d+\/\d+$/, '.1'),
-    privateIpGoogleAccess: body['privateIpGoogleAccess'] ?? false,
-    purpose: textAt(body, 'purpose') ?? 'PRIVATE',
-    stackType: textAt(body, 'stackType') ?? 'IPV4_ONLY',
-  }),
+  defaults(body: JsonObject) {
+    const purpose = textAt(body, 'purpose') ?? 'PRIVATE'
+    const own = purpose === 'PRIVATE'
+    return {
+      ...body,
+      allowSubnetCidrRoutesOverlap: body['allowSubnetCidrRoutesOverlap'] ?? false,
+      gatewayAddress: (textAt(body, 'ipCidrRange') ?? '').replace(/\.\d+\/\d+$/, '.1'),
+      privateIpGoogleAccess: body['privateIpGoogleAccess'] ?? false,
+      privateIpv6GoogleAccess: textAt(body, 'privateIpv6GoogleAccess') ?? 'DISABLE_GOOGLE_ACCESS',
+      purpose,
+      // Recorded: proxy-only subnets show a state instead of flow logs and a stack type.
+      ...(own
+        ? {
+            enableFlowLogs: body['enableFlowLogs'] ?? false,
+            stackType: textAt(body, 'stackType') ?? 'IPV4_ONLY',
+          }
+        : { state: 'READY' }),
+    }
+  },
 }

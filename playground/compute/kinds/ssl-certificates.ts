@@ -86,6 +86,7 @@ export const sslCertificates: Kind = {
     if (isManaged(body)) checkDomains(body)
     else readPair(body)
   },
+  secret: (body) => textAt(body, 'privateKey') ?? textAt(objectAt(body, 'selfManaged'), 'privateKey'),
   defaults(body) {
     if (isManaged(body)) {
       const domains = stringsAt(objectAt(body, 'managed'), 'domains')

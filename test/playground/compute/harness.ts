@@ -66,7 +66,9 @@ export function bench(options: Partial<ComputeOptions> = {}): Bench {
       if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
       clock.advance(operationMs)
       const started = answer.body as JsonObject
-      const scope = String(started['selfLink']).replace(/^.*\/projects\/p\//, '')
+      const link = started['selfLink']
+      if (typeof link !== 'string') throw new Error('The answer is not an operation.')
+      const scope = link.replace(/^.*\/projects\/p\//, '')
       return (await send('GET', scope)).body as JsonObject
     },
     async get(path) {
