@@ -32,6 +32,10 @@ export interface System {
     timeoutMs?: number,
   ): Promise<Report | undefined>
   get(path: string): Promise<unknown>
+  /** The local URL of a load balancer's HTTP front end, once it is there. */
+  url(vip: string | null | undefined, scheme?: 'http' | 'https'): Promise<string>
+  /** Names of what a global collection of the simulated Compute holds, read over the wire. */
+  holds(collection: string): Promise<string[]>
   close(): Promise<void>
 }
 
@@ -117,6 +121,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         if (Date.now() > end) throw new Error(`${id}: not ${what} after ${timeoutMs} ms:\n${describe(report)}`)
         await sleep(5)
       }
+    },
+    async url(vip, scheme = 'http') {
+      await environment.loadBalancers.settled()
+      const local = environment.loadBalancers.loadBalancers().find((one) => one.ip === vip && one.scheme === scheme)
+      if (local === undefined) throw new Error(`no ${scheme} front end at ${String(vip)}`)
+      return local.url
+    },
+    async holds(collection) {
+      const answer = await fetch(`${environment.compute.url}/compute/v1/projects/${project}/global/${collection}`)
+      return (((await answer.json()) as { items?: { name: string }[] }).items ?? []).map(({ name }) => name).sort()
     },
     async close() {
       stopScheduler()

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deploy, pathsIngress, simpleIngress } from '../support/manifests.ts'
+import { startSystem, type Report, type System } from '../support/system.ts'
+import { ask, firstAnswer, hammer } from '../support/traffic.ts'
+
+const ready = (report: Report | undefined): boolean => report?.phase === 'Ready'
+const globals = ['addresses', 'healthChecks', 'backendServices', 'urlMaps', 'targetHttpProxies', 'forwardingRules', 'firewalls'] as const
+
+describe('one published Ingress becomes one load balancer over three clusters', () => {
+  let system: System
+
+  beforeAll(async () => {
+    system = await startSystem({ clusters: 3 })
+    for (const { server } of system.environment.clusters) for (const app of ['web', 'cart', 'api']) await deploy(server, app)
+  }, 60_000)
+  afterAll(() => system.close())
+
+  async function everything(): Promise<Record<string, string[]>> {
+    return Object.fromEntries(await Promise.all(globals.map(async (collection) => [collection, await system.holds(collection)] as const)))
+  }
+
+  it('serves from the nearest cluster', async () => {
+    await system.publish(simpleIngress('web', 'web'))
+    const report = await system.until('default/web', 'Ready', ready)
+    expect(report?.clusters).toEqual(['asia-east', 'europe-west', 'us-central'])
+    const url = await system.url(report?.vip)
+    await firstAnswer(url)
+    for (const [region, cluster] of [
+      ['us-central1', 'us-central'],
+      ['europe-west1', 'europe-west'],
+      ['asia-east1', 'asia-east'],
+    ] as const) {
+      await expect.poll(async () => (await ask(url, { region })).pod?.cluster, { timeout: 5_000 }).toBe(cluster)
+    }
+  })
+
+  it('uses a NodePort of its own in every cluster', async () => {
+    const ports = await Promise.all(
+      system.environment.clusters.map(async ({ server }) => {
+        const service = (await (await fetch(`${server}/api/v1/namespaces/default/services/web`)).json()) as { spec: { ports: { nodePort: number }[] } }
+        return service.spec.ports[0]?.nodePort
+      }),
+    )
+    expect(new Set(ports).size, `NodePorts ${ports.join(', ')} differ, and all of them serve`).toBeGreaterThan(1)
+  })
+
+  it('writes nothing anywhere when the same spec is published again', async () => {
+    const computeWrites = system.environment.compute.counters().writes
+    const clusterWrites = system.environment.clusters.map(({ cluster }) => cluster.counters.writes)
+    const { published } = system.environment.pubsub.core.counts()
+    await system.publish(simpleIngress('web', 'web'))
+    await expect.poll(() => system.environment.pubsub.core.counts().published).toBeGreaterThan(published)
+    await quiet(system)
+    expect(system.environment.compute.counters().writes).toBe(computeWrites)
+    expect(system.environment.clusters.map(({ cluster }) => cluster.counters.writes)).toEqual(clusterWrites)
+  })
+
+  it('moves traffic when a cluster has no pods any more, without a failed request once health has noticed', async () => {
+    const report = await system.report('default/web')
+    const url = await system.url(report?.vip)
+    const client = hammer(url, 50, { region: 'europe-west1' })
+    const europe = system.environment.clusters.find(({ name }) => name === 'europe-west')
+    await scale(europe?.server ?? '', 'web', 0)
+    await expect.poll(async () => (await ask(url, { region: 'europe-west1' })).pod?.cluster, { timeout: 10_000 }).not.toBe('europe-west')
+    await expect.poll(async () => (await ask(url, { region: 'europe-west1' })).status, { timeout: 10_000 }).toBe(200)
+    const answers = await client.stop()
+    const firstMoved = answers.findIndex((answer) => answer.pod !== undefined && answer.pod.cluster !== 'europe-west')
+    const failed = answers.filter((answer) => answer.status !== 200)
+    const later = answers.slice(firstMoved).filter((answer) => answer.status !== 200)
+    console.log(`scaled to zero: ${failed.length} of ${answers.length} requests failed before health noticed, ${later.length} after`)
+    expect(firstMoved).toBeGreaterThan(0)
+    expect(later).toEqual([])
+    await scale(europe?.server ?? '', 'web', 2)
+    await expect.poll(async () => (await ask(url, { region: 'europe-west1' })).pod?.cluster, { timeout: 10_000 }).toBe('europe-west')
+  })
+
+  it('serves a second Ingress by host and path, and answers 404 by itself where no rule matches', async () => {
+    await system.publish(pathsIngress('shop', ['cart', 'api']))
+    const report = await system.until('default/shop', 'Ready', ready)
+    const url = await system.url(report?.vip)
+    const host = 'shop.example.com'
+    expect((await firstAnswer(url, { host, path: '/cart/1' })).pod?.service).toBe('cart')
+    expect((await firstAnswer(url, { host, path: '/api' })).pod?.service).toBe('api')
+    for (const [path, at] of [
+      ['/elsewhere', host],
+      ['/cartoon', host],
+      ['/cart', 'other.example.com'],
+    ] as const) {
+      expect(await ask(url, { host: at, path }), `${at}${path}`).toMatchObject({ status: 404, byLoadBalancer: true })
+    }
+  })
+
+  it('follows a changed spec: what is no longer named goes', async () => {
+    await system.publish(pathsIngress('shop', ['api']))
+    await system.until('default/shop', 'Ready at the new generation', (report) => ready(report) && report?.generation === 2)
+    const report = await system.report('default/shop')
+    const url = await system.url(report?.vip)
+    expect(await ask(url, { host: 'shop.example.com', path: '/cart' })).toMatchObject({ status: 404, byLoadBalancer: true })
+    expect((await firstAnswer(url, { host: 'shop.example.com', path: '/api' })).pod?.service).toBe('api')
+    // web's, shop's one service, and the one without backends that stands in for the default.
+    expect(await system.holds('backendServices')).toHaveLength(3)
+  })
+
+  it('leaves nothing behind when the last one is withdrawn but the address that was there before', async () => {
+    await fetch(`${system.environment.compute.url}/compute/v1/projects/playground/global/addresses`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'mine' }) })
+    await expect.poll(() => system.holds('addresses')).toContain('mine')
+    await system.publish(simpleIngress('pinned', 'web', { annotations: { 'kubernetes.io/ingress.global-static-ip-name': 'mine' } }))
+    await system.until('default/pinned', 'Ready', ready)
+    for (const name of ['web', 'shop', 'pinned']) await system.publish('', { action: 'delete', namespace: 'default', name })
+    for (const name of ['web', 'shop', 'pinned']) await system.until(`default/${name}`, 'gone', (report) => report === undefined)
+    await expect.poll(everything).toEqual({ ...Object.fromEntries(globals.map((collection) => [collection, []])), addresses: ['mine'] })
+    for (const { server } of system.environment.clusters) {
+      const left = (await (await fetch(`${server}/apis/networking.k8s.io/v1/ingresses`)).json()) as { items: unknown[] }
+      expect(left.items).toEqual([])
+    }
+  })
+})
+
+/** Until no message is under way and none follows. */
+async function quiet(system: System): Promise<void> {
+  const busy = (): number => Object.values(system.environment.pubsub.core.counts().subscriptions).reduce((sum, one) => sum + one.backlog, 0)
+  await expect.poll(busy, { timeout: 10_000, interval: 50 }).toBe(0)
+}
+
+async function scale(server: string, name: string, replicas: number): Promise<void> {
+  const answer = await fetch(`${server}/apis/apps/v1/namespaces/default/deployments/${name}/scale`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: JSON.stringify({ spec: { replicas } }),
+  })
+  if (!answer.ok) throw new Error(await answer.text())
+}

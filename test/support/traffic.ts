@@ -1,0 +1,75 @@
+import http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What one request through the data plane came to. */
+export interface Answered {
+  status: number
+  /** `error` when the load balancer answered by itself. */
+  byLoadBalancer: boolean
+  /** The pod's JSON; undefined when it was not a pod that answered. */
+  pod: { cluster: string; zone: string; service: string; host: string; path: string } | undefined
+  /** Milliseconds since the client began. */
+  at: number
+}
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
+
+/** One request; a connection that breaks counts as status 0. */
+export function ask(url: string, options: { host?: string; path?: string; region?: string } = {}): Promise<Answered> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (options.host !== undefined) headers['host'] = options.host
+  if (options.region !== undefined) headers['x-client-region'] = options.region
+  return new Promise((resolve) => {
+    const request = http.get(url + (options.path ?? '/'), { headers, agent, timeout: 5_000 }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          byLoadBalancer: response.headers['x-load-balancer'] === 'error',
+          pod: response.statusCode === 200 ? (JSON.parse(text) as Answered['pod']) : undefined,
+          at: 0,
+        }),
+      )
+    })
+    request.on('timeout', () => request.destroy(new Error('no answer in 5 s')))
+    request.on('error', () => resolve({ status: 0, byLoadBalancer: false, pod: undefined, at: 0 }))
+  })
+}
+
+/** A client that asks at a fixed rate and never repeats a request. */
+export interface Hammer {
+  /** Ends the client and answers everything that it got. */
+  stop(): Promise<Answered[]>
+}
+
+/** Starts a client at `perSecond` requests a second. */
+export function hammer(url: string, perSecond: number, options: Parameters<typeof ask>[1] = {}): Hammer {
+  const begun = Date.now()
+  const pending: Promise<Answered>[] = []
+  let running = true
+  const loop = (async () => {
+    for (let sent = 0; running; sent += 1) {
+      const at = Date.now() - begun
+      pending.push(ask(url, options).then((answered) => ({ ...answered, at })))
+      await sleep(Math.max(0, begun + ((sent + 1) * 1_000) / perSecond - Date.now()))
+    }
+  })()
+  return {
+    async stop() {
+      running = false
+      await loop
+      return Promise.all(pending)
+    },
+  }
+}
+
+/** Asks until a pod answers; throws when none does in time. */
+export async function firstAnswer(url: string, options: Parameters<typeof ask>[1] = {}, timeoutMs = 10_000): Promise<Answered> {
+  for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
+    const answered = await ask(url, options)
+    if (answered.status === 200) return answered
+    if (Date.now() > end) throw new Error(`${url} ${JSON.stringify(options)} answered ${answered.status} for ${timeoutMs} ms`)
+  }
+}
