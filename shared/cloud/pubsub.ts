@@ -21,12 +21,49 @@ export interface BusOptions {
 /** Messages on their way at the same time; Pub/Sub takes at most 1,000 in a request, and a topic's go in one. */
 const maxTogether = 1000
 
+/** One message as Pub/Sub has it: text (null = none) and attributes. */
+export interface Letter {
+  topic: string
+  text: string | null
+  attributes?: Readonly<Record<string, string>>
+}
+
+/** Publishes single messages, for people's programs: answers the message's id, throws CloudError. */
+export interface Publisher {
+  publish(letter: Letter): Promise<string>
+  /** Ends the connection, so that the process can end. */
+  close(): Promise<void>
+}
+
+/** The Bus port over the vendor's client. */
+export function createBus(options: BusOptions): Bus {
+  const publisher = createPublisher(options)
+  return {
+    async publish(messages) {
+      for (let first = 0; first < messages.length; first += maxTogether) {
+        const slice = messages.slice(first, first + maxTogether)
+        const ends = await Promise.allSettled(
+          slice.map(({ topic, body }) => publisher.publish({ topic, text: JSON.stringify(body) })),
+        )
+        const failed = ends.find((end) => end.status === 'rejected')
+        if (failed) throw failed.reason
+      }
+    },
+  }
+}
+
 /**
- * The Bus port over the vendor's client; nothing is loaded before the first publish, clients and topics are kept. The
+ * A publisher over the vendor's client; nothing is loaded before the first publish, clients and topics are kept. The
  * messages for one topic leave at once in one request. The library's own retries stay on, within `timeoutMs`: connections
  * are lost whenever a function sleeps, a doubled nudge does no harm, and nothing above repeats a single publish.
  */
-export function createBus({ projectId, topicPrefix = '', emulatorHost, auth, timeoutMs = 10_000 }: BusOptions): Bus {
+export function createPublisher({
+  projectId,
+  topicPrefix = '',
+  emulatorHost,
+  auth,
+  timeoutMs = 10_000,
+}: BusOptions): Publisher {
   const identity = auth ?? createCredentials({ timeoutMs }).authClient
   const topics = new Map<string, Topic>()
   let client: Promise<PubSub> | undefined
@@ -70,25 +107,22 @@ export function createBus({ projectId, topicPrefix = '', emulatorHost, auth, tim
     return made
   }
 
-  async function publishOne(pubsub: PubSub, { topic, body }: BusMessage): Promise<void> {
-    const what = `publish to ${topicPrefix}${topic}`
-    try {
-      await withDeadline(topicOf(pubsub, topic).publishMessage({ json: body }), timeoutMs, what)
-    } catch (error) {
-      throw cloudErrorOf(error, what)
-    }
-  }
-
   return {
-    async publish(messages) {
-      if (messages.length === 0) return
+    async publish({ topic, text, attributes }) {
       const pubsub = await opened()
-      for (let first = 0; first < messages.length; first += maxTogether) {
-        const slice = messages.slice(first, first + maxTogether)
-        const ends = await Promise.allSettled(slice.map((message) => publishOne(pubsub, message)))
-        const failed = ends.find((end) => end.status === 'rejected')
-        if (failed) throw failed.reason
+      const what = `publish to ${topicPrefix}${topic}`
+      const message = {
+        data: Buffer.from(text ?? ''),
+        ...(attributes === undefined ? {} : { attributes: { ...attributes } }),
       }
+      try {
+        return await withDeadline(topicOf(pubsub, topic).publishMessage(message), timeoutMs, what)
+      } catch (error) {
+        throw cloudErrorOf(error, what)
+      }
+    },
+    async close() {
+      await (await client)?.close()
     },
   }
 }
