@@ -81,7 +81,11 @@ export function createFirestoreStore(options: FirestoreStoreOptions): Store {
     },
     async close() {
       closed = true
-      if (client !== undefined) await (await client).terminate()
+      if (client === undefined) return
+      // The library waits for calls that are under way, also for those that we have given up.
+      await within(timeoutMs, (await client).terminate()).catch((error: unknown) => {
+        if (!(error instanceof NoAnswer)) throw error
+      })
     },
   }
 

@@ -168,18 +168,22 @@ function keyOf(collection: CollectionName, id: string): string {
 function replace<C extends CollectionName>(table: Table<C>, key: string, doc: Collections[C] | undefined): void {
   const before = table.entries.get(key)
   for (const [field, index] of table.indexes) {
-    if (before !== undefined) for (const value of valuesOf(before.doc, field)) index.remove(value, key)
-    if (doc !== undefined) for (const value of valuesOf(doc, field)) index.add(value, key)
+    const old = before === undefined ? [] : valuesOf(before.doc, field)
+    const values = doc === undefined ? [] : valuesOf(doc, field)
+    // Most writes change few indexed values, and moving a place costs more than looking.
+    if (old.length === values.length && old.every((value, at) => value === values[at])) continue
+    for (const value of old) index.remove(value, key)
+    for (const value of values) index.add(value, key)
   }
   if (doc === undefined) table.entries.delete(key)
   else table.entries.set(key, { doc })
 }
 
 /** What a document puts into the index of a field; elements of an array once each. */
-function valuesOf(doc: object, field: string | null): Iterable<IndexValue> {
+function valuesOf(doc: object, field: string | null): IndexValue[] {
   if (field === null) return [null]
   const value: unknown = (doc as Record<string, unknown>)[field]
-  return Array.isArray(value) ? new Set(value.filter(isIndexValue)) : isIndexValue(value) ? [value] : []
+  return Array.isArray(value) ? [...new Set(value.filter(isIndexValue))] : isIndexValue(value) ? [value] : []
 }
 
 function isIndexValue(value: unknown): value is IndexValue {

@@ -7,7 +7,7 @@ import { claim, cluster, deadLetter, idOf, ingress, lease, resource } from './st
 
 /** How a store is made for the suite: each call answers an empty one of its own. */
 export interface StoreMaker {
-  makeStore(): Promise<Store>
+  makeStore: () => Promise<Store>
   /** Transactions that fight over one document; the official emulator takes a second for each. */
   contenders: number
 }
