@@ -1,6 +1,7 @@
 import type { Deps } from '../shared/engine/deps.ts'
 import { sourcesOf } from '../shared/engine/plan-ingress.ts'
 import { statusOf, type IngressStatus } from '../shared/engine/status.ts'
+import { parseResourceId } from '../shared/resource-id.ts'
 import type { IngressDoc } from '../shared/state/documents.ts'
 import { queries } from '../shared/state/store.ts'
 
@@ -10,18 +11,53 @@ export interface Answer {
   body: unknown
 }
 
-/** HTTP: the JSON API of DESIGN section 8, read only. */
-export async function answer(deps: Deps, method: string, path: string): Promise<Answer> {
+/** What the status is computed from. */
+export type StatusDeps = Pick<Deps, 'store' | 'project' | 'clock'>
+
+/**
+ * HTTP: the JSON API of DESIGN section 8, read only. Beside it, for programs that look ahead (`mci plan`) and that want to
+ * know what became of their message: `/api/sources/{namespace}/{name}`, `/api/claims/{resource id}` and
+ * `/api/dead-letters/{message id}`.
+ */
+export async function answer(deps: StatusDeps, method: string, path: string): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return failure(405, 'only GET is answered here')
   const parts = path.split('/').filter((part) => part !== '')
   if (parts[0] !== 'api') return failure(404, `there is nothing at ${path.slice(0, 200)}`)
   if (parts[1] === 'clusters' && parts.length === 2) return { status: 200, body: { clusters: await clusters(deps) } }
   if (parts[1] === 'ingresses' && parts.length === 2) return { status: 200, body: { ingresses: await summaries(deps) } }
   if (parts[1] === 'ingresses' && parts.length === 4) return one(deps, `${decode(parts[2])}/${decode(parts[3])}`)
+  if (parts[1] === 'sources' && parts.length === 4) return sources(deps, `${decode(parts[2])}/${decode(parts[3])}`)
+  if (parts[1] === 'claims' && parts.length === 3) return claims(deps, decode(parts[2]))
+  if (parts[1] === 'dead-letters' && parts.length === 3) return deadLetter(deps, decode(parts[2]))
   return failure(404, `there is nothing at ${path.slice(0, 200)}`)
 }
 
-async function summaries(deps: Deps): Promise<unknown[]> {
+/** The documents that a plan of an Ingress, also of one that is not there yet, is made from. */
+async function sources(deps: StatusDeps, id: string): Promise<Answer> {
+  const known = await sourcesOf(deps.store, id)
+  if (known === undefined)
+    return {
+      status: 200,
+      body: { doc: null, clusters: await deps.store.find(queries.clusters()), claims: [], resources: [] },
+    }
+  return { status: 200, body: { ...known, resources: [...known.resources.values()] } }
+}
+
+async function claims(deps: StatusDeps, text: string): Promise<Answer> {
+  const id = parseResourceId(text)
+  if (id === undefined) return failure(404, `"${text.slice(0, 200)}" is not the id of a resource`)
+  return { status: 200, body: { claims: await deps.store.find(queries.claimsOn(id)) } }
+}
+
+/** Why a message was not carried out; its payload stays out of it. */
+async function deadLetter(deps: StatusDeps, id: string): Promise<Answer> {
+  const kept = id.length > 0 && id.length <= 200 ? await deps.store.get('deadLetters', id) : undefined
+  if (kept === undefined) return failure(404, `no message ${id.slice(0, 200)} was kept as dead letter`)
+  const { topic, why, at } = kept
+  return { status: 200, body: { id, topic, why, at: time(at) } }
+}
+
+async function summaries(deps: StatusDeps): Promise<unknown[]> {
   const all: unknown[] = []
   for (let after: string | undefined; ;) {
     const page = await deps.store.find(queries.ingresses(after))
@@ -36,7 +72,7 @@ async function summaries(deps: Deps): Promise<unknown[]> {
   }
 }
 
-async function one(deps: Deps, id: string): Promise<Answer> {
+async function one(deps: StatusDeps, id: string): Promise<Answer> {
   const sources = await sourcesOf(deps.store, id)
   if (sources === undefined || sources.doc.goneAt !== null)
     return failure(404, `there is no Ingress ${id.slice(0, 300)}`)
@@ -45,6 +81,8 @@ async function one(deps: Deps, id: string): Promise<Answer> {
     status: 200,
     body: {
       ...summary(sources.doc, status),
+      // Moves with every message that was taken, so that whoever published one can tell.
+      publishedAt: time(Math.max(sources.doc.source.publishedAt, sources.doc.rejected?.publishedAt ?? 0)),
       resources: status.resources.map((resource) => ({ ...resource, updatedAt: time(resource.updatedAt) })),
       // Health is not part of what is applied; it is read from the load balancer where that is asked for.
       clusterStates: status.clusterStates.map((cluster) => ({ ...cluster, healthy: null, total: null })),
@@ -68,7 +106,7 @@ function summary(doc: IngressDoc, status: IngressStatus): object {
   }
 }
 
-async function clusters(deps: Deps): Promise<unknown[]> {
+async function clusters(deps: StatusDeps): Promise<unknown[]> {
   const docs = await deps.store.find(queries.clusters())
   return docs.map((doc) => ({
     name: doc.name,

@@ -87,7 +87,9 @@ function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
   )
   const failed = counts.filter((resource) => resource.phase === 'Failed')
   const moving = counts.filter((resource) => resource.phase !== 'Ready' && resource.phase !== 'Failed')
-  const refused = doc.rejected?.problems ?? doc.plan?.problems ?? []
+  // What was wrong with an earlier version says nothing about one that has not been planned yet.
+  const planned = doc.plan?.generation === doc.generation ? doc.plan : null
+  const refused = doc.rejected?.problems ?? planned?.problems ?? []
   const accepted: Verdict['conditions'][number] =
     refused.length > 0
       ? { type: 'Accepted', status: 'False', reason: 'Refused', message: sentences(refused) }
@@ -132,7 +134,8 @@ function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
         }
   const conditions = [accepted, programmed, clusters]
   if (doc.deleted) return { phase: 'Deleting', settled: false, conditions }
-  if (refused.length > 0 || failed.length > 0) return { phase: 'Failed', settled, conditions }
+  if (refused.length > 0 || (failed.length > 0 && accepted.status !== 'Unknown'))
+    return { phase: 'Failed', settled, conditions }
   if (programmed.status !== 'True') return { phase: 'Progressing', settled: false, conditions }
   return { phase: warnings.length > 0 ? 'Degraded' : 'Ready', settled, conditions }
 }
