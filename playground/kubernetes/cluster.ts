@@ -130,6 +130,7 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
   })
   const dataPlane = createDataPlane({ cluster: name, project, store, random, endpoints, servicePorts })
   let reachable = true
+  const watches = new Set<() => void>()
 
   for (const namespace of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
     writes.create(namespaces, undefined, { metadata: { name: namespace } }, asManager('kube-apiserver'))
@@ -151,7 +152,22 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
       if (isWatch(request)) return { status: 400, body: badRequest('a watch is a stream: use subscribe').status }
       return api.respond(request)
     },
-    subscribe: (request, sink) => api.subscribe(request, sink),
+    subscribe(request, sink) {
+      const watch = { stop: (): void => undefined, ended: false }
+      const end = (): void => {
+        watch.ended = true
+        watches.delete(end)
+        watch.stop()
+        sink.end()
+      }
+      watch.stop = api.subscribe(request, { event: (event) => sink.event(event), end })
+      // A watch on a forgotten version ends while it is being made.
+      if (!watch.ended) watches.add(end)
+      return () => {
+        watches.delete(end)
+        watch.stop()
+      }
+    },
     zones: () => [...nodesByZone(store).keys()],
     nodes: () => [...nodesByZone(store)].flatMap(([zone, names]) => names.map((node) => ({ name: node, zone }))),
     addZone,
@@ -160,7 +176,10 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
     },
     addNode: (zone) => pool.add(zone),
     removeNode: (node) => pool.remove(node),
-    setReachable: (value) => void (reachable = value),
+    setReachable(value) {
+      reachable = value
+      if (!value) for (const end of [...watches]) end()
+    },
     reachable: () => reachable,
     compactHistory: () => store.compact(),
     counters: api.counters,

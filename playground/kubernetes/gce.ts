@@ -19,7 +19,7 @@ export interface Gce {
   /** A POST that changes nothing and answers with a body, such as listInstances; all pages of its items. */
   listBy(path: string, body: JsonObject): Promise<readonly Json[]>
   /** Starts an operation and waits for its end. Throws GceError when it is refused or fails. */
-  change(method: 'POST' | 'DELETE' | 'PATCH', path: string, body?: JsonObject): Promise<void>
+  change(method: 'POST' | 'DELETE', path: string, body?: JsonObject): Promise<void>
 }
 
 const pollMs = 1000

@@ -5,6 +5,7 @@ import type { WireRequest } from '../world.ts'
 import { isWatch } from './api/server.ts'
 import { ApiError, badRequest } from './api-error.ts'
 import type { SimulatedCluster } from './cluster.ts'
+import { readProtobuf } from './protobuf.ts'
 
 /** The real server's limit of a request body: 3 MiB. */
 const maxBody = 3 * 1024 * 1024
@@ -13,7 +14,7 @@ const bodyTimeoutMs = 30_000
 /** A cluster's API on a port of 127.0.0.1. */
 export interface ServedCluster {
   readonly url: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Serves a cluster over HTTP; port 0 takes a free one. While the cluster is unreachable connections break off. */
@@ -108,16 +109,14 @@ function stream(
   }
   const stop = cluster.subscribe(request, {
     event(event) {
-      if (!cluster.reachable()) {
-        response.destroy()
-        return
-      }
       begin()
       response.write(`${JSON.stringify(event)}\n`)
     },
     end() {
       begin()
-      response.end()
+      // A cluster that nobody reaches says no goodbye.
+      if (cluster.reachable()) response.end()
+      else response.destroy()
     },
   })
   begin()
@@ -142,7 +141,7 @@ async function read(incoming: IncomingMessage): Promise<WireRequest> {
       throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxBody}`)
     chunks.push(bytes)
   }
-  const payload = Buffer.concat(chunks).toString('utf8')
+  const payload = Buffer.concat(chunks)
   return {
     method: incoming.method ?? 'GET',
     path: url.pathname,
@@ -152,21 +151,14 @@ async function read(incoming: IncomingMessage): Promise<WireRequest> {
   }
 }
 
-function parseBody(payload: string, contentType: string): unknown {
-  if (payload === '') return undefined
-  if (contentType.includes('protobuf')) {
-    throw new ApiError(
-      415,
-      'UnsupportedMediaType',
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
-      {},
-    )
-  }
+function parseBody(payload: Buffer, contentType: string): unknown {
+  if (payload.length === 0) return undefined
+  if (contentType.includes('protobuf')) return readProtobuf(payload)
+  const text = payload.toString('utf8')
   try {
     // Aliases could make a small body huge.
-    if (contentType.includes('yaml') && !/^\s*\{/.test(payload))
-      return parseYaml(payload, { maxAliasCount: 100 }) as unknown
-    return JSON.parse(payload) as unknown
+    if (contentType.includes('yaml') && !/^\s*\{/.test(text)) return parseYaml(text, { maxAliasCount: 100 }) as unknown
+    return JSON.parse(text) as unknown
   } catch (error) {
     throw badRequest(
       `the body of the request cannot be read: ${error instanceof Error ? error.message : String(error)}`,

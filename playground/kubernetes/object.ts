@@ -1,4 +1,4 @@
-import { fields, isObject, text, type Json, type JsonObject } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 
 /** What every object carries; see the Kubernetes API reference for ObjectMeta. */
 export type ObjectMeta = {
@@ -65,16 +65,6 @@ export function withMeta(
   for (const [key, value] of Object.entries(metadata)) if (value === undefined) Reflect.deleteProperty(metadata, key)
   // Only optional members are ever removed; the required ones come from `object.metadata`.
   return { ...object, metadata: metadata as ObjectMeta }
-}
-
-/** True when the value has what an object needs before it is stored: apiVersion, kind and metadata. */
-export function looksLikeObject(value: Json): value is JsonObject {
-  return (
-    isObject(value) &&
-    text(value, 'apiVersion') !== undefined &&
-    text(value, 'kind') !== undefined &&
-    isObject(fields(value, 'metadata'))
-  )
 }
 
 /** True while nothing has asked for the object's deletion. */

@@ -73,8 +73,3 @@ export function metadataCauses(kind: Kind, object: KubeObject): Cause[] {
 export function isSubdomain(name: string): boolean {
   return name.length <= 253 && subdomain.test(name)
 }
-
-/** True for a name of one DNS label that may start with a digit. */
-export function isLabel(name: string): boolean {
-  return name.length <= 63 && label1123.test(name)
-}

@@ -74,7 +74,7 @@ function join(path: FieldPath, element: string): FieldPath {
 }
 
 /** The elements of a path. */
-export function elementsOf(path: FieldPath): string[] {
+function elementsOf(path: FieldPath): string[] {
   return path.split(separator)
 }
 

@@ -60,7 +60,7 @@ describe('instance groups', () => {
   ])('are not made for $reason', async ({ annotations }) => {
     const world = await testWorld()
     await world.call('POST', `${core}/services`, service('web'))
-    await world.call('POST', `${networking}/ingresses`, ingress('web', ['web'], annotations as Record<string, string>))
+    await world.call('POST', `${networking}/ingresses`, ingress('web', ['web'], annotations))
     await world.clock.advance(2000)
     expect(world.group('us-central1-a')).toBeUndefined()
   })
@@ -260,7 +260,7 @@ describe('the end of the last Ingress', () => {
       httpHealthCheck: { portSpecification: 'USE_SERVING_PORT' },
     })
     await world.clock.advance(500)
-    const group = `projects/p-1/${groupPath(world, 'us-central1-a')}`
+    const group = `https://www.googleapis.com/compute/v1/projects/p-1/${groupPath(world, 'us-central1-a')}`
     const made = await world.gce('POST', 'global/backendServices', {
       name: 'be',
       loadBalancingScheme: 'EXTERNAL_MANAGED',
@@ -268,7 +268,7 @@ describe('the end of the last Ingress', () => {
       healthChecks: ['projects/p-1/global/healthChecks/hc'],
       backends: [{ group, balancingMode: 'RATE', maxRatePerInstance: 1 }],
     })
-    expect(made.status).toBe(200)
+    expect(made).toMatchObject({ status: 200 })
     await world.clock.advance(500)
     await world.call('DELETE', `${networking}/ingresses/web`)
     await world.clock.advance(30_000)

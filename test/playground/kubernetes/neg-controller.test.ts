@@ -183,7 +183,7 @@ describe('the end of NEGs', () => {
       httpHealthCheck: { portSpecification: 'USE_SERVING_PORT' },
     })
     await world.clock.advance(500)
-    const group = `projects/p-1/zones/us-central1-a/networkEndpointGroups/${nameOf(world)}`
+    const group = `https://www.googleapis.com/compute/v1/projects/p-1/zones/us-central1-a/networkEndpointGroups/${nameOf(world)}`
     const made = await world.gce('POST', 'global/backendServices', {
       name: 'be',
       loadBalancingScheme: 'EXTERNAL_MANAGED',
@@ -191,7 +191,7 @@ describe('the end of NEGs', () => {
       healthChecks: ['projects/p-1/global/healthChecks/hc'],
       backends: [{ group, balancingMode: 'RATE', maxRatePerEndpoint: 1 }],
     })
-    expect(made.status).toBe(200)
+    expect(made).toMatchObject({ status: 200 })
     await world.clock.advance(500)
     await world.call('DELETE', `${core}/services/web`)
     await world.clock.advance(30_000)

@@ -103,7 +103,7 @@ export async function testWorld(options: Partial<ClusterOptions> = {}, intercept
     neg(zone, name) {
       const found = compute.get(`projects/p-1/zones/${zone}/networkEndpointGroups/${name}`)
       return found?.members
-        .map((member) => `${String(member['ipAddress'])}:${String(member['port'])}@${last(member['instance'])}`)
+        .map((member) => `${last(member['ipAddress'])}:${JSON.stringify(member['port'])}@${last(member['instance'])}`)
         .sort()
     },
   }
