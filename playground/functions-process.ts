@@ -13,12 +13,14 @@ export interface FunctionsProcess {
   stop(): Promise<void>
 }
 
-/** Starts functions/local.ts, by functions-framework, with the endpoints of the playground in its environment. */
+const localHost = join(dirname(dirname(fileURLToPath(import.meta.url))), 'functions', 'local.ts')
+
+/** Starts functions/local.ts, or another program that hosts them and says so in the same way, by functions-framework, with the endpoints of the playground in its environment. */
 export async function startFunctions(
   env: Readonly<Record<string, string>>,
   logFile: number | 'ignore',
+  entry: string = localHost,
 ): Promise<FunctionsProcess> {
-  const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), 'functions', 'local.ts')
   const child = spawn(process.execPath, [entry], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const tail: string[] = []
   const ended = new Promise<string>((resolve) => child.on('exit', () => resolve(tail.join('\n'))))

@@ -20,6 +20,9 @@ const groupsPatience = 120_000
 /** A Service that is missing may come any time: looked for again at this pace. Milliseconds. */
 const missingService = 30_000
 
+/** While a visit polls for the groups, its Services are read again only after this. Milliseconds. */
+const servicesFresh = 5_000
+
 interface Got {
   object: IngressObject | undefined
   onlyLooking: boolean
@@ -47,7 +50,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       client.ingress(namespace, name),
       want === null
         ? Promise.resolve<Record<string, ServiceFact>>({})
-        : lookAtServices(client, namespace, want.services),
+        : cloud.recall('services', servicesFresh, () => lookAtServices(client, namespace, want.services)),
     ])
     if (want === null)
       return {

@@ -1,6 +1,6 @@
 import type { ResourceId } from '../resource-id.ts'
 import type { ClaimDoc } from '../state/documents.ts'
-import type { Compute, StartedOperation } from '../cloud/compute-port.ts'
+import type { Compute, ComputeCollection, StartedOperation } from '../cloud/compute-port.ts'
 import type { Cluster } from '../cloud/kubernetes-port.ts'
 import type { Layout } from '../planning/layout.ts'
 
@@ -11,6 +11,8 @@ export interface Cloud {
   cluster(name: string): Promise<Cluster | undefined>
   /** Milliseconds since the epoch, for facts that carry their age. */
   now(): number
+  /** What `read` answered earlier in this visit, if that is at most `ms` milliseconds ago; else asks it. */
+  recall<T>(what: string, ms: number, read: () => Promise<T>): Promise<T>
 }
 
 /** One resource that an Ingress wants: what planning produces. */
@@ -59,6 +61,11 @@ export interface Change {
 export interface Kind<Want extends object, Got> {
   /** For example `backend-service`; also the topic `reconcile-<name>` and the first part of the ids. */
   name: string
+  /**
+   * Collections of Compute in which resources of this kind live, `KIND/PROJECT/NAME` or `KIND/PROJECT/ZONE/NAME`: by these an
+   * audit-log entry or a bulk list leads to them. Absent: they live elsewhere.
+   */
+  collections?: readonly ComputeCollection[]
   /** Fields of the want that are compared and written; what an operator set elsewhere stays. */
   owned: readonly (keyof Want & string)[]
   /** Pure: what an Ingress wants of this kind; names are deterministic. */

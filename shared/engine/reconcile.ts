@@ -289,11 +289,19 @@ function requestIdOf(...parts: readonly (string | number)[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** The world as kinds see it: Compute, and clusters by their registered name. */
-export function cloudOf(deps: Deps): Cloud {
+/** The world as kinds see it in one visit: Compute, and clusters by their registered name. */
+function cloudOf(deps: Deps): Cloud {
+  const recalled = new Map<string, { at: number; value: unknown }>()
   return {
     compute: deps.compute,
     now: () => deps.clock.now(),
+    async recall<T>(what: string, ms: number, read: () => Promise<T>): Promise<T> {
+      const known = recalled.get(what)
+      if (known !== undefined && deps.clock.now() - known.at <= ms) return known.value as T
+      const value = await read()
+      recalled.set(what, { at: deps.clock.now(), value })
+      return value
+    },
     async cluster(name) {
       const doc = await deps.store.get('clusters', name)
       return doc === undefined ? undefined : deps.clusters.connect(doc.registration)

@@ -90,7 +90,8 @@ describe('goldens', () => {
 async function factsOf(given: World['clusters'][number], model: IngressModel): Promise<ClusterFacts> {
   const id = clusterIngressId(given.name, model)
   const want = { services: servicesOf(model), object: matchingObject(model) }
-  const cloud: Pick<Cloud, 'cluster' | 'now'> = {
+  const cloud: Pick<Cloud, "cluster" | "now" | "recall"> = {
+    recall: (_what, _ms, read) => read(),
     now: () => 0,
     cluster: () => Promise.resolve(clusterOf(given, want.object)),
   }

@@ -36,6 +36,8 @@ export interface System {
   url(vip: string | null | undefined, scheme?: 'http' | 'https'): Promise<string>
   /** Names of what a global collection of the simulated Compute holds, read over the wire. */
   holds(collection: string): Promise<string[]>
+  /** What the Store was asked for, where the host counts it. */
+  storeCounts(): Promise<{ reads: number; writes: number } | undefined>
   close(): Promise<void>
 }
 
@@ -49,6 +51,8 @@ export interface SystemOptions {
   /** Registers every cluster at once; default true. */
   register?: boolean
   env?: Record<string, string>
+  /** Another program than functions/local.ts to host the functions. */
+  host?: string
 }
 
 const project = 'playground'
@@ -74,8 +78,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...options.env,
     },
     'ignore',
+    options.host,
   )
-  wire(environment.pubsub.core, project, functions.ports)
+  const { storeCounts, ...functionPorts } = functions.ports
+  wire(environment.pubsub.core, project, functionPorts)
   const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
   const dashboard = `http://127.0.0.1:${functions.ports['status']}`
   const pubsub = new PubSub({
@@ -131,6 +137,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     async holds(collection) {
       const answer = await fetch(`${environment.compute.url}/compute/v1/projects/${project}/global/${collection}`)
       return (((await answer.json()) as { items?: { name: string }[] }).items ?? []).map(({ name }) => name).sort()
+    },
+    async storeCounts() {
+      if (storeCounts === undefined) return undefined
+      return (await (await fetch(`http://127.0.0.1:${storeCounts}`)).json()) as { reads: number; writes: number }
     },
     async close() {
       stopScheduler()

@@ -66,10 +66,15 @@ export function hammer(url: string, perSecond: number, options: Parameters<typeo
 }
 
 /** Asks until a pod answers; throws when none does in time. */
-export async function firstAnswer(url: string, options: Parameters<typeof ask>[1] = {}, timeoutMs = 10_000): Promise<Answered> {
+export async function firstAnswer(
+  url: string,
+  options: Parameters<typeof ask>[1] = {},
+  timeoutMs = 10_000,
+): Promise<Answered> {
   for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
     const answered = await ask(url, options)
     if (answered.status === 200) return answered
-    if (Date.now() > end) throw new Error(`${url} ${JSON.stringify(options)} answered ${answered.status} for ${timeoutMs} ms`)
+    if (Date.now() > end)
+      throw new Error(`${url} ${JSON.stringify(options)} answered ${answered.status} for ${timeoutMs} ms`)
   }
 }

@@ -1,0 +1,44 @@
+import { http, type Request, type Response } from '@google-cloud/functions-framework'
+import { keepDeadLetter } from './dead-letter.ts'
+import { parseEvent, Poison, type Event } from './event.ts'
+import { eventFunctions, type EventFunction } from './registry.ts'
+import type { Deps } from '../shared/engine/deps.ts'
+import { answer } from './status.ts'
+
+/**
+ * Registers every target with functions-framework. All are HTTP functions: our own push subscriptions send Pub/Sub bodies,
+ * Eventarc sends CloudEvents, and both are read the same way, also a message with attributes and no data, which the
+ * framework's own conversion loses. `runtime` is asked at the first event, not before; `reader` is the
+ * status function's.
+ */
+export function registerTargets(runtime: () => Deps, reader: () => Deps = runtime): void {
+  for (const target of eventFunctions)
+    http(target.name, (request, response) => receive(runtime(), target, request, response))
+  http('status', (request, response) => respond(reader(), request, response))
+}
+
+async function receive(deps: Deps, target: EventFunction, request: Request, response: Response): Promise<void> {
+  let event: Event = { id: '', data: null, attributes: {}, publishedAt: deps.clock.now() }
+  try {
+    event = parseEvent(request.body, deps.clock.now())
+    await target.handle(deps, event)
+    response.status(204).end()
+  } catch (error) {
+    if (error instanceof Poison) {
+      // No redelivery makes it good: it is kept for people, and acknowledged.
+      await keepDeadLetter(deps, event, target.topic, error.message)
+      response.status(204).end()
+      return
+    }
+    deps.log.error(
+      { function: target.name, message_id: event.id, err: error },
+      'event not handled; it will be delivered again',
+    )
+    response.status(500).send('not handled')
+  }
+}
+
+async function respond(deps: Deps, request: Request, response: Response): Promise<void> {
+  const { status, body } = await answer(deps, request.method, request.path)
+  response.status(status).set('cache-control', 'no-store').set('x-content-type-options', 'nosniff').json(body)
+}
