@@ -57,6 +57,7 @@ async function stakeChunk(
   const conflicts = await takenByOthers(deps, tx, doc, chunk, docs)
   if (conflicts.length > 0) return { is: 'written', awake: [], conflicts }
   const absent = new Set(await missing(tx, [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]))
+  const tokens = await fencingTokens(tx, chunk, docs)
   const now = deps.clock.now()
   const awake: ResourceId[] = []
   for (const one of chunk) {
@@ -81,7 +82,7 @@ async function stakeChunk(
     const on = one.refs.filter((ref) => absent.has(ref))
     // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
     const waits = on.length > 0 && before?.applied !== true && !before?.operation
-    const base = before ?? fresh(one.id, now)
+    const base = before ?? fresh(one.id, tokens.get(one.id) ?? 0, now)
     const next: ResourceDoc = {
       ...base,
       owner: shared ? '' : doc.id,
@@ -136,6 +137,17 @@ async function takenByOthers(
   )
 }
 
+/** Where the tokens of resources without a document stand: one that is made anew must not let in a holder from before. */
+async function fencingTokens(
+  tx: Transaction,
+  chunk: readonly Stake[],
+  docs: ReadonlyMap<ResourceId, ResourceDoc>,
+): Promise<Map<ResourceId, number>> {
+  const ids = chunk.filter((one) => one.do === 'claim' && !docs.has(one.id)).map((one) => one.id)
+  const leases = ids.length === 0 ? [] : await tx.getAll('leases', ids)
+  return new Map(ids.map((id, index) => [id, leases[index]?.token ?? 0]))
+}
+
 function isShared(deps: Deps, id: ResourceId): boolean {
   return deps.kinds.find((kind) => kind.name === splitResourceId(id).kind)?.merge !== undefined
 }
@@ -144,7 +156,7 @@ function stirred(why: string, now: number): Pick<ResourceDoc, 'phase' | 'why' | 
   return { phase: 'Pending', why, wakeAt: now, waitingOn: [], waitingFor: null }
 }
 
-function fresh(id: ResourceId, now: number): ResourceDoc {
+function fresh(id: ResourceId, token: number, now: number): ResourceDoc {
   return {
     id,
     kind: splitResourceId(id).kind,
@@ -162,7 +174,7 @@ function fresh(id: ResourceId, now: number): ResourceDoc {
     output: null,
     wakeAt: now,
     nudges: 0,
-    token: 0,
+    token,
     createdAt: now,
     updatedAt: now,
   }
