@@ -1,0 +1,64 @@
+import type { BusMessage } from '../../../shared/cloud/bus-port.ts'
+import { CloudError, type Compute } from '../../../shared/cloud/compute-port.ts'
+import type { Cluster, Clusters } from '../../../shared/cloud/kubernetes-port.ts'
+import type { Deps } from '../../../shared/engine/deps.ts'
+import type { AnyKind } from '../../../shared/engine/kind.ts'
+import { createMemoryStore, type MemoryStoreOptions } from '../../../shared/state/memory.ts'
+import { project } from '../planning/facts.ts'
+
+/** Dependencies on a memory store and a clock that stands still but for sleeps; what was published is kept. */
+export interface TestDeps extends Deps {
+  clock: { now(): number; sleep(ms: number): Promise<void>; at: number }
+  published: BusMessage[]
+  /** The bus refuses everything while this is set. */
+  deaf: boolean
+}
+
+/** With the kinds and the Compute given; without Compute every call to it fails as the network would. */
+export function testDeps(
+  options: { kinds?: readonly AnyKind[]; compute?: Compute; clusters?: Clusters; store?: MemoryStoreOptions } = {},
+): TestDeps {
+  const clock = {
+    at: 1_000_000,
+    now: () => clock.at,
+    sleep: (ms: number) => {
+      clock.at += ms
+      return Promise.resolve()
+    },
+  }
+  let ids = 0
+  const quiet = (): void => undefined
+  const deps: TestDeps = {
+    store: createMemoryStore(options.store),
+    compute: options.compute ?? unreachableCompute,
+    clusters: options.clusters ?? { connect: ({ name }) => unreachable(`cluster ${name}`) as Cluster },
+    bus: {
+      publish(messages) {
+        if (deps.deaf) return Promise.reject(new CloudError(503, '', 'the bus is down'))
+        deps.published.push(...messages)
+        return Promise.resolve()
+      },
+    },
+    kinds: options.kinds ?? [],
+    clock,
+    log: { info: quiet, warn: quiet, error: quiet },
+    random: () => 0.5,
+    uniqueId: () => `holder-${(ids += 1)}`,
+    budget: { work: 60_000, lease: 90_000 },
+    project,
+    published: [],
+    deaf: false,
+  }
+  return deps
+}
+
+const unreachableCompute = unreachable('Compute') as Compute
+
+function unreachable(what: string): object {
+  return new Proxy(
+    {},
+    {
+      get: () => () => Promise.reject(new CloudError(0, 'timeout', `${what} does not answer`)),
+    },
+  )
+}
