@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { lookAtCluster, registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
+import { parseAuditEntry } from '../shared/engine/audit-entry.ts'
 import type { Deps } from '../shared/engine/deps.ts'
-import { bodyOf, withCause, type Event } from './event.ts'
+import { notice } from '../shared/engine/notice.ts'
+import { bodyOf, jsonOf, withCause, type Event } from './event.ts'
 
 const clusterName = z
   .string()
@@ -31,8 +33,19 @@ const change = withCause({
   unregister: z.literal(true).optional(),
 })
 
-/** Topic cluster-changes: a cluster was registered or unregistered, or something about it may have changed. */
+/** Cloud Logging keeps an entry below 256 KB. */
+const longestEntry = 300_000
+
+/**
+ * Topic cluster-changes: a cluster was registered or unregistered, or something about it or about a resource of ours may
+ * have changed, as a Cloud Audit Log entry says.
+ */
 export async function onClusterChange(deps: Deps, event: Event): Promise<void> {
+  const entry = parseAuditEntry(jsonOf(event, longestEntry))
+  if (entry !== undefined) {
+    await notice(deps, entry, { why: `audit log: ${entry.method}`, trace: event.id })
+    return
+  }
   const { cluster, register, unregister, why, trace = event.id } = bodyOf(event, change)
   if (register) {
     const known = Object.fromEntries(Object.entries(register).filter(([, value]) => value !== undefined)) as z.infer<

@@ -46,21 +46,23 @@ const longestBody = 64 * 1024
 
 /** The JSON that our own messages carry, checked by a schema. */
 export function bodyOf<T>(event: Event, schema: z.ZodType<T>): T {
-  if (event.data === null) throw new Poison('the message has no data')
-  if (event.data.length > longestBody)
-    throw new Poison(`the message has ${event.data.length} characters; at most ${longestBody} are read`)
-  let json: unknown
-  try {
-    json = JSON.parse(event.data)
-  } catch {
-    throw new Poison('the message is not JSON')
-  }
-  const parsed = schema.safeParse(json)
+  const parsed = schema.safeParse(jsonOf(event, longestBody))
   if (!parsed.success)
     throw new Poison(
       `the message has not the expected form: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
     )
   return parsed.data
+}
+
+/** The JSON that a message carries, of at most `longest` characters. */
+export function jsonOf({ data }: Event, longest: number): unknown {
+  if (data === null) throw new Poison('the message has no data')
+  if (data.length > longest) throw new Poison(`the message has ${data.length} characters; at most ${longest} are read`)
+  try {
+    return JSON.parse(data)
+  } catch {
+    throw new Poison('the message is not JSON')
+  }
 }
 
 const causeFields = { why: z.string().max(1_000).optional(), trace: z.string().max(200).optional() }

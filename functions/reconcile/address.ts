@@ -13,6 +13,7 @@ const ref = (id: string): ComputeRef<'addresses'> => globalRef(id, 'addresses')
 
 export const address: Kind<AddressWant, Address> = {
   name: 'address',
+  collections: ['addresses'],
   owned: [],
   desire: (layout) => [
     {

@@ -97,6 +97,7 @@ export function backendServices(layout: Layout): (Desired<BackendServiceWant> | 
 
 export const backendService: Kind<BackendServiceWant, BackendService> = {
   name: 'backend-service',
+  collections: ['backendServices'],
   owned: ['description', 'protocol', 'portName', 'healthChecks', 'backends'],
   desire: backendServices,
   async observe(cloud, id, want) {

@@ -68,6 +68,7 @@ const ref = (id: string): ComputeRef<'firewalls'> => globalRef(id, 'firewalls')
 
 export const firewallRule: Kind<FirewallWant, Firewall> = {
   name: 'firewall-rule',
+  collections: ['firewalls'],
   owned: ['description', 'network', 'direction', 'sourceRanges', 'targetTags', 'allowed'],
   desire,
   async observe(cloud, id, want) {

@@ -19,6 +19,7 @@ const ref = (id: string): ComputeRef<'forwardingRules'> => globalRef(id, 'forwar
  */
 export const forwardingRule: Kind<ForwardingRuleWant, ForwardingRule> = {
   name: 'forwarding-rule',
+  collections: ['forwardingRules'],
   owned: ['target', 'IPAddress', 'portRange'],
   desire(layout) {
     if (!layout.model.settings.allowHttp) return []

@@ -42,6 +42,7 @@ const ref = (id: string): ComputeRef<'healthChecks'> => globalRef(id, 'healthChe
 
 export const healthCheck: Kind<HealthCheckWant, HealthCheck> = {
   name: 'health-check',
+  collections: ['healthChecks'],
   owned: [
     'description',
     'type',

@@ -16,6 +16,7 @@ const ref = (id: string): ComputeRef<'targetHttpProxies'> => globalRef(id, 'targ
 /** kubemci §5.6. Its descriptions cannot be changed in place (no mutation but setUrlMap is needed), so they are left alone. */
 export const targetProxy: Kind<TargetProxyWant, TargetHttpProxy> = {
   name: 'target-proxy',
+  collections: ['targetHttpProxies', 'targetHttpsProxies'],
   owned: ['urlMap'],
   desire(layout) {
     if (!layout.model.settings.allowHttp) return []

@@ -47,6 +47,7 @@ const ref = (id: string): ComputeRef<'urlMaps'> => globalRef(id, 'urlMaps')
 
 export const urlMap: Kind<UrlMapWant, UrlMap> = {
   name: 'url-map',
+  collections: ['urlMaps'],
   owned: ['description', 'defaultService', 'defaultRouteAction', 'hostRules', 'pathMatchers'],
   desire: (layout) => [
     {
