@@ -142,6 +142,9 @@ export async function acceptAction(
     const doc = await tx.get('ingresses', id)
     if (doc === undefined || doc.goneAt !== null)
       return { ingress: id, is: 'unknown', why: `there is no Ingress ${id}` }
+    // Without a good version there is nothing that could be served from other clusters; it can only be withdrawn.
+    if (doc.generation === 0 && action !== 'delete')
+      return { ingress: id, is: 'unknown', why: `no version of ${id} was ever accepted: publish a good one first` }
     if (publishedAt < doc.source.publishedAt)
       return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
     const change = changeOf(doc, action, clusters, force, registered)
