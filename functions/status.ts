@@ -24,6 +24,8 @@ export async function answer(deps: StatusDeps, method: string, path: string): Pr
   const parts = path.split('/').filter((part) => part !== '')
   if (parts[0] !== 'api') return failure(404, `there is nothing at ${path.slice(0, 200)}`)
   if (parts[1] === 'clusters' && parts.length === 2) return { status: 200, body: { clusters: await clusters(deps) } }
+  if (parts[1] === 'dead-letters' && parts.length === 2)
+    return { status: 200, body: { deadLetters: await deadLetters(deps) } }
   if (parts[1] === 'ingresses' && parts.length === 2) return { status: 200, body: { ingresses: await summaries(deps) } }
   if (parts[1] === 'ingresses' && parts.length === 4) return one(deps, `${decode(parts[2])}/${decode(parts[3])}`)
   if (parts[1] === 'sources' && parts.length === 4) return sources(deps, `${decode(parts[2])}/${decode(parts[3])}`)
@@ -119,6 +121,12 @@ async function clusters(deps: StatusDeps): Promise<unknown[]> {
     leaving: doc.leaving,
     unreachable: doc.unreachable === null ? null : { since: time(doc.unreachable.since), why: doc.unreachable.why },
   }))
+}
+
+/** Why messages were not worked on; what they held is for the operator's command, not for a page. */
+async function deadLetters(deps: Deps): Promise<unknown[]> {
+  const docs = await deps.store.find(queries.deadLetters(100))
+  return docs.map(({ id, topic, attributes, why, at }) => ({ id, topic, attributes, why, at: time(at) }))
 }
 
 function time(ms: number): string {

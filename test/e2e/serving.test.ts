@@ -4,19 +4,30 @@ import { startSystem, type Report, type System } from '../support/system.ts'
 import { ask, firstAnswer, hammer } from '../support/traffic.ts'
 
 const ready = (report: Report | undefined): boolean => report?.phase === 'Ready'
-const globals = ['addresses', 'healthChecks', 'backendServices', 'urlMaps', 'targetHttpProxies', 'forwardingRules', 'firewalls'] as const
+const globals = [
+  'addresses',
+  'healthChecks',
+  'backendServices',
+  'urlMaps',
+  'targetHttpProxies',
+  'forwardingRules',
+  'firewalls',
+] as const
 
 describe('one published Ingress becomes one load balancer over three clusters', () => {
   let system: System
 
   beforeAll(async () => {
     system = await startSystem({ clusters: 3 })
-    for (const { server } of system.environment.clusters) for (const app of ['web', 'cart', 'api']) await deploy(server, app)
+    for (const { server } of system.environment.clusters)
+      for (const app of ['web', 'cart', 'api']) await deploy(server, app)
   }, 60_000)
   afterAll(() => system.close())
 
   async function everything(): Promise<Record<string, string[]>> {
-    return Object.fromEntries(await Promise.all(globals.map(async (collection) => [collection, await system.holds(collection)] as const)))
+    return Object.fromEntries(
+      await Promise.all(globals.map(async (collection) => [collection, await system.holds(collection)] as const)),
+    )
   }
 
   it('serves from the nearest cluster', async () => {
@@ -37,7 +48,9 @@ describe('one published Ingress becomes one load balancer over three clusters', 
   it('uses a NodePort of its own in every cluster', async () => {
     const ports = await Promise.all(
       system.environment.clusters.map(async ({ server }) => {
-        const service = (await (await fetch(`${server}/api/v1/namespaces/default/services/web`)).json()) as { spec: { ports: { nodePort: number }[] } }
+        const service = (await (await fetch(`${server}/api/v1/namespaces/default/services/web`)).json()) as {
+          spec: { ports: { nodePort: number }[] }
+        }
         return service.spec.ports[0]?.nodePort
       }),
     )
@@ -61,17 +74,23 @@ describe('one published Ingress becomes one load balancer over three clusters', 
     const client = hammer(url, 50, { region: 'europe-west1' })
     const europe = system.environment.clusters.find(({ name }) => name === 'europe-west')
     await scale(europe?.server ?? '', 'web', 0)
-    await expect.poll(async () => (await ask(url, { region: 'europe-west1' })).pod?.cluster, { timeout: 10_000 }).not.toBe('europe-west')
+    await expect
+      .poll(async () => (await ask(url, { region: 'europe-west1' })).pod?.cluster, { timeout: 10_000 })
+      .not.toBe('europe-west')
     await expect.poll(async () => (await ask(url, { region: 'europe-west1' })).status, { timeout: 10_000 }).toBe(200)
     const answers = await client.stop()
     const firstMoved = answers.findIndex((answer) => answer.pod !== undefined && answer.pod.cluster !== 'europe-west')
     const failed = answers.filter((answer) => answer.status !== 200)
     const later = answers.slice(firstMoved).filter((answer) => answer.status !== 200)
-    console.log(`scaled to zero: ${failed.length} of ${answers.length} requests failed before health noticed, ${later.length} after`)
+    console.log(
+      `scaled to zero: ${failed.length} of ${answers.length} requests failed before health noticed, ${later.length} after`,
+    )
     expect(firstMoved).toBeGreaterThan(0)
     expect(later).toEqual([])
     await scale(europe?.server ?? '', 'web', 2)
-    await expect.poll(async () => (await ask(url, { region: 'europe-west1' })).pod?.cluster, { timeout: 10_000 }).toBe('europe-west')
+    await expect
+      .poll(async () => (await ask(url, { region: 'europe-west1' })).pod?.cluster, { timeout: 10_000 })
+      .toBe('europe-west')
   })
 
   it('serves a second Ingress by host and path, and answers 404 by itself where no rule matches', async () => {
@@ -92,23 +111,40 @@ describe('one published Ingress becomes one load balancer over three clusters', 
 
   it('follows a changed spec: what is no longer named goes', async () => {
     await system.publish(pathsIngress('shop', ['api']))
-    await system.until('default/shop', 'Ready at the new generation', (report) => ready(report) && report?.generation === 2)
+    await system.until(
+      'default/shop',
+      'Ready at the new generation',
+      (report) => ready(report) && report?.generation === 2,
+    )
     const report = await system.report('default/shop')
     const url = await system.url(report?.vip)
-    expect(await ask(url, { host: 'shop.example.com', path: '/cart' })).toMatchObject({ status: 404, byLoadBalancer: true })
+    expect(await ask(url, { host: 'shop.example.com', path: '/cart' })).toMatchObject({
+      status: 404,
+      byLoadBalancer: true,
+    })
     expect((await firstAnswer(url, { host: 'shop.example.com', path: '/api' })).pod?.service).toBe('api')
     // web's, shop's one service, and the one without backends that stands in for the default.
     expect(await system.holds('backendServices')).toHaveLength(3)
   })
 
   it('leaves nothing behind when the last one is withdrawn but the address that was there before', async () => {
-    await fetch(`${system.environment.compute.url}/compute/v1/projects/playground/global/addresses`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'mine' }) })
+    await fetch(`${system.environment.compute.url}/compute/v1/projects/playground/global/addresses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'mine' }),
+    })
     await expect.poll(() => system.holds('addresses')).toContain('mine')
-    await system.publish(simpleIngress('pinned', 'web', { annotations: { 'kubernetes.io/ingress.global-static-ip-name': 'mine' } }))
+    await system.publish(
+      simpleIngress('pinned', 'web', { annotations: { 'kubernetes.io/ingress.global-static-ip-name': 'mine' } }),
+    )
     await system.until('default/pinned', 'Ready', ready)
-    for (const name of ['web', 'shop', 'pinned']) await system.publish('', { action: 'delete', namespace: 'default', name })
-    for (const name of ['web', 'shop', 'pinned']) await system.until(`default/${name}`, 'gone', (report) => report === undefined)
-    await expect.poll(everything).toEqual({ ...Object.fromEntries(globals.map((collection) => [collection, []])), addresses: ['mine'] })
+    for (const name of ['web', 'shop', 'pinned'])
+      await system.publish('', { action: 'delete', namespace: 'default', name })
+    for (const name of ['web', 'shop', 'pinned'])
+      await system.until(`default/${name}`, 'gone', (report) => report === undefined)
+    await expect
+      .poll(everything)
+      .toEqual({ ...Object.fromEntries(globals.map((collection) => [collection, []])), addresses: ['mine'] })
     for (const { server } of system.environment.clusters) {
       const left = (await (await fetch(`${server}/apis/networking.k8s.io/v1/ingresses`)).json()) as { items: unknown[] }
       expect(left.items).toEqual([])
@@ -118,7 +154,8 @@ describe('one published Ingress becomes one load balancer over three clusters', 
 
 /** Until no message is under way and none follows. */
 async function quiet(system: System): Promise<void> {
-  const busy = (): number => Object.values(system.environment.pubsub.core.counts().subscriptions).reduce((sum, one) => sum + one.backlog, 0)
+  const busy = (): number =>
+    Object.values(system.environment.pubsub.core.counts().subscriptions).reduce((sum, one) => sum + one.backlog, 0)
   await expect.poll(busy, { timeout: 10_000, interval: 50 }).toBe(0)
 }
 
