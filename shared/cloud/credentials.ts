@@ -8,6 +8,11 @@ export interface Credentials {
   authClient: () => Promise<AuthClient>
   /** For everything else: a token that is valid for minutes to come. Never kept, logged or put into a document. */
   accessToken: () => Promise<string>
+  /**
+   * A token that shows who we are to one service only (an OIDC identity token with its URL as audience), as private Cloud
+   * Functions ask for. CloudError 401 where the credentials cannot make one, as a bare access token cannot.
+   */
+  identityToken: (audience: string) => Promise<string>
 }
 
 /** Where the identity comes from: Application Default Credentials unless a token is given. */
@@ -64,6 +69,17 @@ export function createCredentials({
       const { token } = await tokenOf(await authClient(), timeoutMs)
       if (!token) throw new CloudError(401, 'credentials', 'the Google credentials gave no access token')
       return token
+    },
+    async identityToken(audience) {
+      const client = await authClient()
+      if (!('fetchIdToken' in client) || typeof client.fetchIdToken !== 'function')
+        throw new CloudError(401, 'credentials', 'these credentials cannot make an identity token')
+      const fetchIdToken = client.fetchIdToken.bind(client) as (audience: string) => Promise<string>
+      try {
+        return await withDeadline(fetchIdToken(audience), timeoutMs, 'the Google token service')
+      } catch (error) {
+        throw credentialError(error)
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub'
 import type { AuthClient } from 'google-auth-library'
-import type { Bus, BusMessage } from './bus-port.ts'
+import type { Bus } from './bus-port.ts'
 import { createCredentials } from './credentials.ts'
 import { withDeadline } from './deadline.ts'
 import { cloudErrorOf } from './vendor-error.ts'

@@ -1,0 +1,134 @@
+import { exitCodes, Failure, type ExitCode } from './exit-codes.ts'
+import { deadLetterShape, reportShape, type Report } from './report.ts'
+import type { Session } from './session.ts'
+import { secondsOf, stageLine, treeOf } from './stages.ts'
+
+/** How long a deployment may take to take a message, and to plan it, before that is said; milliseconds. */
+const patience = 60_000
+
+/** Reads one Ingress. */
+export function readReport(session: Session, id: string): Promise<Report | undefined> {
+  const [namespace = '', name = ''] = id.split('/')
+  return session.status.get(`/api/ingresses/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`, reportShape)
+}
+
+/**
+ * Waits until a message has been taken: the Ingress shows it, or the message is found among those that were not carried
+ * out. `before` is what the Ingress was before it was published. Throws Failure with the reason, or when nobody takes it.
+ */
+export async function awaitTaken(
+  session: Session,
+  id: string,
+  messageId: string,
+  before: Report | undefined,
+): Promise<Report | undefined> {
+  const until = session.now() + patience
+  for (;;) {
+    const [report, refused] = await Promise.all([
+      readReport(session, id),
+      session.status.get(`/api/dead-letters/${encodeURIComponent(messageId)}`, deadLetterShape),
+    ])
+    if (refused !== undefined) throw new Failure(`not done: ${refused.why}`)
+    const moved =
+      report?.publishedAt !== before?.publishedAt ||
+      report?.generation !== before?.generation ||
+      (report === undefined) !== (before === undefined)
+    if (moved) return report
+    if (session.now() > until)
+      throw new Failure(
+        `message ${messageId} was published, and nothing has taken it for ${secondsOf(patience)}`,
+        'It is kept and will be worked on; are the functions deployed? See their logs, then: mci get-status.',
+        exitCodes.timeout,
+      )
+    await session.sleep(session.status.pace)
+  }
+}
+
+/** Waits until the latest version has been planned. Throws Failure with everything that is wrong when it is refused. */
+export async function awaitVerdict(session: Session, id: string): Promise<void> {
+  const until = session.now() + patience
+  for (;;) {
+    const report = await readReport(session, id)
+    const accepted = report?.conditions.find(({ type }) => type === 'Accepted')
+    if (accepted?.status === 'True') return
+    if (accepted?.status === 'False')
+      throw new Failure(
+        `${id} is refused: ${accepted.message}`,
+        'Correct it and apply again. What served before, if anything, serves on.',
+      )
+    if (session.now() > until) {
+      session.terminal.warn(
+        `it is not clear after ${secondsOf(patience)} whether ${id} can be served: ${accepted?.message ?? 'no status'}`,
+      )
+      return
+    }
+    await session.sleep(session.status.pace)
+  }
+}
+
+/** How waiting ended. */
+export interface Ending {
+  id: string
+  code: ExitCode
+  /** undefined = the Ingress is gone. */
+  report: Report | undefined
+}
+
+/** Shows the stages of Ingresses until each has come to its end: served, or withdrawn and gone. */
+export async function follow(
+  session: Session,
+  ids: readonly string[],
+  goal: 'served' | 'gone',
+  timeoutMs: number,
+): Promise<Ending[]> {
+  const begun = session.now()
+  const { terminal } = session
+  const lastLines = new Map<string, string>()
+  for (;;) {
+    const elapsed = session.now() - begun
+    const reports = await Promise.all(ids.map((id) => readReport(session, id)))
+    const endings = ids.map((id, index) => endingOf(id, reports[index], goal))
+    if (terminal.live) {
+      const size = { columns: terminal.columns(), rows: Math.floor(terminal.rows() / ids.length) }
+      terminal.show(ids.flatMap((id, index) => treeOf(reports[index], id, elapsed, size, terminal.sayColours)))
+    } else {
+      for (const report of reports) sayNews(session, report, elapsed, lastLines)
+    }
+    const over = elapsed > timeoutMs
+    if (over || endings.every((ending) => ending !== undefined)) {
+      return endings.map(
+        (ending, index): Ending => ending ?? { id: ids[index] ?? '', code: exitCodes.timeout, report: reports[index] },
+      )
+    }
+    await session.sleep(session.status.pace)
+  }
+}
+
+function endingOf(id: string, report: Report | undefined, goal: 'served' | 'gone'): Ending | undefined {
+  if (report === undefined) return goal === 'gone' ? { id, code: exitCodes.ok, report } : undefined
+  if (goal === 'gone') return undefined
+  switch (report.phase) {
+    case 'Ready':
+      return { id, code: exitCodes.ok, report }
+    case 'Degraded':
+      return { id, code: exitCodes.degraded, report }
+    case 'Failed':
+      return { id, code: exitCodes.failed, report }
+    case 'Deleting':
+    case 'Progressing':
+      return undefined
+    default:
+      return report.phase satisfies never
+  }
+}
+
+const worthALine: ReadonlySet<string> = new Set(['Ready', 'Failed', 'Retrying'])
+
+function sayNews(session: Session, report: Report | undefined, elapsed: number, last: Map<string, string>): void {
+  for (const resource of report?.resources ?? []) {
+    const key = `${resource.phase}|${resource.phase === 'Ready' ? '' : resource.why}`
+    if (!worthALine.has(resource.phase) || last.get(resource.id) === key) continue
+    last.set(resource.id, key)
+    session.terminal.say(stageLine(elapsed, resource, session.terminal.sayColours))
+  }
+}

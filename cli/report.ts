@@ -1,0 +1,64 @@
+import { z } from 'zod'
+
+/** What the status API tells (DESIGN section 8), read down to what is shown. */
+
+/** One Ingress in a line. */
+export const summaryShape = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  loadBalancer: z.string(),
+  phase: z.enum(['Progressing', 'Ready', 'Degraded', 'Failed', 'Deleting']),
+  vip: z.string().nullable(),
+  generation: z.number(),
+  clusters: z.array(z.string()),
+})
+export type Summary = z.infer<typeof summaryShape>
+
+const resourceShape = z.object({
+  id: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  phase: z.string(),
+  why: z.string(),
+  dependsOn: z.array(z.string()),
+})
+export type ResourceReport = z.infer<typeof resourceShape>
+
+/** Everything of one Ingress. */
+export const reportShape = summaryShape.extend({
+  publishedAt: z.string().optional(),
+  resources: z.array(resourceShape),
+  clusterStates: z.array(
+    z.object({
+      name: z.string(),
+      state: z.string(),
+      zones: z.array(z.string()),
+      healthy: z.number().nullable(),
+      total: z.number().nullable(),
+    }),
+  ),
+  conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() })),
+})
+export type Report = z.infer<typeof reportShape>
+
+/** One registered cluster. */
+export const clusterShape = z.object({
+  name: z.string(),
+  server: z.string(),
+  project: z.string(),
+  labels: z.record(z.string(), z.string()),
+  version: z.string().nullable(),
+  zones: z.array(z.object({ zone: z.string(), nodes: z.number() })),
+  leaving: z.boolean(),
+  unreachable: z.object({ since: z.string(), why: z.string() }).nullable(),
+})
+export type ClusterReport = z.infer<typeof clusterShape>
+
+export const summariesShape = z.object({ ingresses: z.array(summaryShape) })
+export const clustersShape = z.object({ clusters: z.array(clusterShape) })
+export const deadLetterShape = z.object({ why: z.string() })
+
+/** `namespace/name`. */
+export function idOf({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`
+}
