@@ -32,14 +32,15 @@ async function main(): Promise<void> {
     strict: values.strict,
   })
   const served = await serveCompute(compute, number(values.port, 'port', 0, 65_535))
+  // Before the first line is printed: who reads it may end the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void served.close().then(() => process.exit(0)))
+  }
   console.log(`The simulated Compute Engine API answers on ${served.url}/compute/v1/ (any project id works).`)
   console.log('Try it with gcloud:')
   console.log(
     `  CLOUDSDK_AUTH_ACCESS_TOKEN=x CLOUDSDK_CORE_PROJECT=playground CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE=${served.url}/compute/v1/ gcloud compute backend-services list`,
   )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void served.close().then(() => process.exit(0)))
-  }
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { ApiError } from './api-error.ts'
 import type { Json, JsonObject } from './json.ts'
 import { isList, isObject } from './json.ts'
+import { wholePattern } from './pattern.ts'
 
 /** Decides whether a resource belongs into a list. */
 export type Filter = (resource: JsonObject) => boolean
@@ -104,7 +105,8 @@ export function parseFilter(text: string): Filter {
       if (value?.kind !== 'word' && value?.kind !== 'quoted') throw malformed(text)
       at += 3
       const wanted = isWord(operator, 'eq')
-      const pattern = wholeValue(value.text, text)
+      const pattern = wholePattern(value.text)
+      if (pattern === undefined) throw malformed(text)
       test = (resource) => valuesAt(resource, path).some((found) => pattern.test(asText(found))) === wanted
     } else if (operator?.kind === 'operator') {
       const value = tokens[at + 2]
@@ -118,14 +120,6 @@ export function parseFilter(text: string): Filter {
   const filter = any()
   if (at !== tokens.length) throw malformed(text)
   return filter
-}
-
-function wholeValue(source: string, text: string): RegExp {
-  try {
-    return new RegExp(`^(?:${source})$`)
-  } catch {
-    throw malformed(text)
-  }
 }
 
 /** All values under a dotted path; lists on the way are searched. */

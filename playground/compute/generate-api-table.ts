@@ -28,6 +28,8 @@ const served: Readonly<Record<string, readonly string[]>> = {
   HealthChecks: crud,
   RegionHealthChecks: crud,
   InstanceGroups: [...crud, 'setNamedPorts', 'addInstances', 'removeInstances', 'listInstances'],
+  // Listed by gcloud beside the groups: there are none.
+  InstanceGroupManagers: ['get', 'list', 'aggregatedList'],
   Instances: [...crud, 'setTags', 'setLabels'],
   Networks: crud,
   Subnetworks: crud,

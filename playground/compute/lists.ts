@@ -87,16 +87,15 @@ function takePage(items: readonly ListItem[], query: ListQuery): Page {
   const page: JsonObject[] = []
   let last: ListItem | undefined
   for (const item of ordered.slice(start)) {
-    const body = query.filter === undefined || page.length < query.maxResults ? item.body() : undefined
-    if (page.length === query.maxResults) {
-      const matches = query.filter === undefined || query.filter(body ?? item.body())
-      if (matches && last !== undefined) return { items: page, nextPageToken: token(last, query) }
-      continue
-    }
-    if (body !== undefined && (query.filter === undefined || query.filter(body))) {
-      page.push(body)
-      last = item
-    }
+    const full = page.length === query.maxResults
+    // Without a filter the next item is on the next page whatever it is.
+    if (full && query.filter === undefined && last !== undefined)
+      return { items: page, nextPageToken: token(last, query) }
+    const body = item.body()
+    if (query.filter?.(body) === false) continue
+    if (full && last !== undefined) return { items: page, nextPageToken: token(last, query) }
+    page.push(body)
+    last = item
   }
   return { items: page, nextPageToken: undefined }
 }
@@ -151,7 +150,9 @@ export function answerAggregatedList(
   const found = new Map<string, JsonObject[]>()
   for (const body of page) {
     const scope = scopeOf.get(body) ?? 'global'
-    found.set(scope, [...(found.get(scope) ?? []), body])
+    const items = found.get(scope) ?? []
+    items.push(body)
+    found.set(scope, items)
   }
   const parent = `projects/${match.project}/aggregated/${match.collection}`
   return {

@@ -1,22 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import {
-  alreadyExists,
-  ApiError,
-  invalid,
-  type LateError,
-  notFound,
-  notReady,
-  required,
-  staleFingerprint,
-} from './api-error.ts'
+import { alreadyExists, invalid, type LateError, notFound, notReady, required, staleFingerprint } from './api-error.ts'
 import { type MatchedRoute, type Scope, scopePath } from './api-table.ts'
 import { deepFreeze, type JsonObject, mergePatch, textAt, without } from './json.ts'
-import type { CustomMethod, Kind, Place, Resource } from './kind.ts'
+import type { Kind, Place, Resource } from './kind.ts'
 import type { Operation, Operations } from './operations.ts'
 import { timestamp } from './operations.ts'
 import { fullUrl, type Reference, resolveReferences } from './references.ts'
 import { outputOnlyMembers, readShape } from './shapes.ts'
-import { memberToken, type World } from './world.ts'
+import { sameFingerprint, type World } from './world.ts'
 
 /** One mutation as the router hands it over. */
 export interface MutationRequest {
@@ -86,7 +77,7 @@ function holdsOf(kind: Kind, spec: JsonObject, place: Place, references: readonl
 }
 
 /** The checked new state of a resource: everything but the fingerprint. */
-function prepare(
+export function prepare(
   context: MutationContext,
   kind: Kind,
   place: Place,
@@ -112,7 +103,8 @@ function prepare(
   return { spec, references }
 }
 
-function begin(
+/** Starts an operation; `finish` applies its change at the end, or undoes it when a failure was injected. */
+export function begin(
   context: MutationContext,
   request: MutationRequest,
   resource: Resource,
@@ -138,6 +130,7 @@ function begin(
   return operation
 }
 
+/** POST to a collection. */
 export function insert(context: MutationContext, kind: Kind, request: MutationRequest): Operation {
   const { world } = context
   const { match } = request
@@ -204,21 +197,24 @@ export function insert(context: MutationContext, kind: Kind, request: MutationRe
   return operation
 }
 
-function operationType(kind: Kind, method: string): string {
+/** The `operationType` that a method's operations show. */
+export function operationType(kind: Kind, method: string): string {
   return kind.operationTypes?.[method] ?? method
 }
 
-function checkFree(resource: Resource): void {
+/** 400 while another change of the resource is under way. */
+export function checkFree(resource: Resource): void {
   if (resource.state !== 'ready' || resource.busyWith !== undefined) throw notReady(resource.path)
 }
 
-function placeOf(resource: Resource): Place {
+/** Where a resource is. */
+export function placeOf(resource: Resource): Place {
   const { project, scope, collection, name, path } = resource
   return { project, scope, collection, name, path }
 }
 
 /** Swaps a resource's state at the end of an operation; what it will reference is held from now on. */
-function change(
+export function change(
   context: MutationContext,
   request: MutationRequest,
   resource: Resource,
@@ -252,6 +248,7 @@ function change(
   return operation
 }
 
+/** PATCH (JSON merge patch) and PUT (replacement) of a resource. */
 export function update(
   context: MutationContext,
   kind: Kind,
@@ -280,122 +277,13 @@ export function update(
   const fingerprint = textAt(sent, 'fingerprint') ?? ''
   if (kind.fingerprint === 'required' && fingerprint === '') throw required('resource.fingerprint')
   const { spec, references } = prepare(context, kind, placeOf(resource), input, resource)
-  if (fingerprint !== '' && kind.fingerprint !== 'none' && fingerprint !== resource.meta['fingerprint']) {
+  if (
+    fingerprint !== '' &&
+    kind.fingerprint !== 'none' &&
+    !sameFingerprint(fingerprint, resource.meta['fingerprint'])
+  ) {
     throw staleFingerprint()
   }
   checkFree(resource)
   return change(context, request, resource, { spec, references }, operationType(kind, how), false)
-}
-
-/** The refusal of a delete; the texts of health checks differ from all others. */
-function inUse(world: World, resource: Resource, holder: Resource): ApiError {
-  const noun = resource.kind.noun
-  const shown =
-    resource.collection === 'healthChecks'
-      ? [internalName(world, resource), internalName(world, holder)]
-      : [resource.path, holder.path]
-  return new ApiError(
-    400,
-    'resourceInUseByAnotherResource',
-    `The ${noun} resource '${shown[0] ?? ''}' is already being used by '${shown[1] ?? ''}'`,
-  )
-}
-
-function internalName(world: World, resource: Resource): string {
-  const where = resource.scope.type === 'regions' ? `REGION:${resource.scope.name}` : 'GLOBAL:global'
-  return `${where}/PROJECT:${world.projectNumber(resource.project)}/${resource.kind.noun.toUpperCase()}:${resource.name}`
-}
-
-/** Who keeps a resource from being deleted, in a fixed order. */
-export function holdersOf(world: World, resource: Resource): Resource[] {
-  const keys = [resource.path, ...(resource.kind.aliases?.(resource) ?? [])]
-  const holders = new Set(keys.flatMap((key) => world.holders(key)).filter((holder) => holder !== resource))
-  return [...holders].sort((a, b) => a.serial - b.serial)
-}
-
-export function remove(context: MutationContext, kind: Kind, request: MutationRequest): Operation {
-  const { world } = context
-  const resource = existing(world, request.match)
-  kind.checkDelete?.(world, resource)
-  const late = kind.lateHolders ?? []
-  const blocker = holdersOf(world, resource).find((holder) => !late.includes(holder.collection))
-  if (blocker !== undefined) throw inUse(world, resource, blocker)
-  checkFree(resource)
-  resource.state = 'deleting'
-  return begin(context, request, resource, operationType(kind, 'delete'), false, (failure) => {
-    const error = failure ?? lateInUse(world, resource)
-    if (error !== undefined) {
-      resource.state = 'ready'
-      return error
-    }
-    const left = leaveGroups(world, resource)
-    world.remove(resource)
-    kind.removed?.(world, resource)
-    for (const group of left) context.onSideEffect(group)
-    return undefined
-  })
-}
-
-/** A deleted machine leaves the groups it is in; returns their paths. */
-function leaveGroups(world: World, resource: Resource): string[] {
-  const url = fullUrl(resource.path)
-  const groups = world.holders(memberToken(url))
-  for (const group of groups) {
-    world.setMembers(
-      group,
-      group.members.filter((member) => member['instance'] !== url),
-    )
-  }
-  return groups.map(({ path }) => path)
-}
-
-function lateInUse(world: World, resource: Resource): LateError | undefined {
-  const holder = holdersOf(world, resource)[0]
-  if (holder === undefined) return resource.kind.lateDeleteError?.(world, resource)
-  return {
-    code: 'RESOURCE_IN_USE_BY_ANOTHER_RESOURCE',
-    message: inUse(world, resource, holder).message,
-    httpStatus: 400,
-  }
-}
-
-/** A custom method that starts an operation. */
-export function runMethod(
-  context: MutationContext,
-  method: Exclude<CustomMethod, { does: 'read' }>,
-  request: MutationRequest,
-): Operation {
-  const { world } = context
-  const resource = existing(world, request.match)
-  const message = request.match.route.body
-  const body = message === null ? {} : readShape(request.body, message, { strict: context.strict, keepNull: false })
-  const call = { look: world, resource, body, query: request.query }
-  switch (method.does) {
-    case 'nothing':
-      method.check(call)
-      return begin(context, request, resource, method.operationType, false, (failure) => failure)
-    case 'members': {
-      if (resource.state !== 'ready') throw notReady(resource.path)
-      const plan = method.plan(call)
-      return begin(context, request, resource, method.operationType, false, (failure) => {
-        if (failure !== undefined) return failure
-        if (world.find(resource.path) === resource) world.setMembers(resource, plan(resource.members))
-        return undefined
-      })
-    }
-    case 'change': {
-      const next = method.change(call)
-      resource.kind.check?.(next.spec, placeOf(resource))
-      const { spec, references } = prepare(context, resource.kind, placeOf(resource), next.spec, resource)
-      checkFree(resource)
-      return change(
-        context,
-        request,
-        resource,
-        { spec, meta: next.meta, references },
-        method.operationType,
-        method.immediate === true,
-      )
-    }
-  }
 }

@@ -43,7 +43,8 @@ function itemsOf(world: World, parent: string): ListItem[] {
 
 /** The scopes that an aggregated list of a collection goes through. */
 function scopesOf(collection: string): Scope[] {
-  if (['instanceGroups', 'instances'].includes(collection)) return zones.map((name) => ({ type: 'zones', name }))
+  if (['instanceGroups', 'instanceGroupManagers', 'instances'].includes(collection))
+    return zones.map((name) => ({ type: 'zones', name }))
   const regional: Scope[] = regions.map((name) => ({ type: 'regions', name }))
   if (collection === 'subnetworks') return regional
   if (collection === 'networkEndpointGroups') {

@@ -62,6 +62,11 @@ async function answer(compute: SimulatedCompute, request: IncomingMessage, respo
     if (!(error instanceof ApiError)) throw error
     status = error.status
     body = errorBody(error)
+    if (!request.complete) {
+      // The rest of a body that is refused early must not be taken for the next request.
+      response.setHeader('connection', 'close')
+      request.resume()
+    }
   }
   const text = JSON.stringify(body)
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) })

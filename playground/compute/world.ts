@@ -32,7 +32,10 @@ export function memberToken(instancePath: string): string {
   return `member ${instancePath}`
 }
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'
+/** Fingerprints are bytes: clients that decode and encode them again may send the other base64 alphabet. */
+export function sameFingerprint(a: unknown, b: unknown): boolean {
+  return typeof a === 'string' && typeof b === 'string' && Buffer.from(a, 'base64').equals(Buffer.from(b, 'base64'))
+}
 
 /** Addresses that belong to nobody: documentation ranges first, then the benchmarking range (RFC 5737, RFC 2544). */
 function externalAddress(index: number): string {
@@ -75,9 +78,10 @@ export function createWorld(clock: Clock, random: Random): World {
       return `10.${128 + (Math.floor(internal / 65_024) % 128)}.${Math.floor(internal / 254) % 256}.${(internal % 254) + 1}`
     },
     newFingerprint() {
-      let text = ''
-      for (let i = 0; i < 11; i++) text += alphabet.charAt(Math.floor(random() * alphabet.length))
-      return `${text}=`
+      const bytes = Buffer.alloc(8)
+      bytes.writeUInt32BE(random32(), 0)
+      bytes.writeUInt32BE(random32(), 4)
+      return `${bytes.toString('base64url')}=`
     },
     projectNumber(project) {
       let hash = 0x811c9dc5

@@ -2,6 +2,7 @@ import { ApiError, invalid, staleLabelFingerprint } from '../api-error.ts'
 import { objectAt, textAt, without, type JsonObject } from '../json.ts'
 import type { Call, CustomMethod, Kind, Look, Place, Resource } from '../kind.ts'
 import { fullUrl } from '../references.ts'
+import { sameFingerprint } from '../world.ts'
 
 /** What a forwarding rule holds for its IP, and an address answers to: the IPs of a project are its own. */
 export function addressToken(project: string, ip: string): string {
@@ -15,7 +16,7 @@ export function setLabels(immediate: boolean): CustomMethod {
     operationType: 'setLabels',
     immediate,
     change({ resource, body, look }: Call) {
-      if (textAt(body, 'labelFingerprint') !== resource.meta['labelFingerprint']) throw staleLabelFingerprint()
+      if (!sameFingerprint(body['labelFingerprint'], resource.meta['labelFingerprint'])) throw staleLabelFingerprint()
       const labels = objectAt(body, 'labels')
       const spec = without(resource.spec, 'labels')
       return {

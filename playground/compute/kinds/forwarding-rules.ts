@@ -83,7 +83,7 @@ function relate(look: Look, spec: JsonObject, place: Place, references: readonly
     }
     checkSchemes(scheme, servicesBehind(look, target))
     const map = look.find(ofUrl(textAt(target.spec, 'urlMap') ?? ''))
-    if (map !== undefined) checkFit(map.spec, scheme)
+    if (map !== undefined) checkFit(map.spec, scheme, place.scope)
   }
 }
 

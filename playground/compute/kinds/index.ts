@@ -6,6 +6,7 @@ import { firewalls } from './firewalls.ts'
 import { forwardingRules } from './forwarding-rules.ts'
 import { healthChecks } from './health-checks.ts'
 import { instanceGroups } from './instance-groups.ts'
+import { instanceGroupManagers } from './instance-group-managers.ts'
 import { instances } from './instances.ts'
 import { regionKind, zoneKind } from './locations.ts'
 import { networkEndpointGroups } from './network-endpoint-groups.ts'
@@ -25,6 +26,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map(
     firewalls,
     forwardingRules,
     healthChecks,
+    instanceGroupManagers,
     instanceGroups,
     instances,
     networkEndpointGroups,

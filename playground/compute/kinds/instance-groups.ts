@@ -2,6 +2,7 @@ import { ApiError, invalid, notFound, notReady, required, staleFingerprint } fro
 import { type JsonObject, numberAt, objectsAt, textAt } from '../json.ts'
 import type { Call, Kind, Look, Resource } from '../kind.ts'
 import { fullUrl, ofUrl, relativePath } from '../references.ts'
+import { sameFingerprint } from '../world.ts'
 import { checkOneBalancedGroup } from './backends.ts'
 
 function checkNamedPorts(ports: readonly JsonObject[]): void {
@@ -59,7 +60,7 @@ export const instanceGroups: Kind = {
       operationType: 'setNamedPorts',
       change({ resource, body }) {
         const fingerprint = textAt(body, 'fingerprint') ?? ''
-        if (fingerprint !== '' && fingerprint !== resource.meta['fingerprint']) throw staleFingerprint()
+        if (fingerprint !== '' && !sameFingerprint(fingerprint, resource.meta['fingerprint'])) throw staleFingerprint()
         return { spec: { ...resource.spec, namedPorts: objectsAt(body, 'namedPorts') } }
       },
     },

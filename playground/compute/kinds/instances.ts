@@ -2,6 +2,7 @@ import { invalid, required, staleFingerprint } from '../api-error.ts'
 import { objectAt, objectsAt, stringsAt, textAt } from '../json.ts'
 import type { Kind } from '../kind.ts'
 import { ofUrl } from '../references.ts'
+import { sameFingerprint } from '../world.ts'
 
 /** As much of a machine as a node pool's nodes need: tags, interfaces, status. Disks and machine types are taken as sent. */
 export const instances: Kind = {
@@ -60,7 +61,8 @@ export const instances: Kind = {
       does: 'change',
       operationType: 'setTags',
       change({ look, resource, body }) {
-        if (textAt(body, 'fingerprint') !== objectAt(resource.spec, 'tags')['fingerprint']) throw staleFingerprint()
+        if (!sameFingerprint(body['fingerprint'], objectAt(resource.spec, 'tags')['fingerprint']))
+          throw staleFingerprint()
         return {
           spec: { ...resource.spec, tags: { items: stringsAt(body, 'items'), fingerprint: look.newFingerprint() } },
         }
@@ -70,7 +72,7 @@ export const instances: Kind = {
       does: 'change',
       operationType: 'setLabels',
       change({ look, resource, body }) {
-        if (textAt(body, 'labelFingerprint') !== resource.meta['labelFingerprint']) throw staleFingerprint()
+        if (!sameFingerprint(body['labelFingerprint'], resource.meta['labelFingerprint'])) throw staleFingerprint()
         return {
           spec: { ...resource.spec, labels: objectAt(body, 'labels') },
           meta: { labelFingerprint: look.newFingerprint() },

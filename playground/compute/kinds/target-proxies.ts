@@ -15,7 +15,7 @@ function relateToRules(look: Look, spec: JsonObject, place: Place, before: Resou
   for (const rule of look.holders(place.path)) {
     if (rule.collection !== 'forwardingRules') continue
     checkSchemes(schemeOf(rule), services)
-    if (map !== undefined) checkFit(map.spec, schemeOf(rule))
+    if (map !== undefined) checkFit(map.spec, schemeOf(rule), place.scope)
   }
 }
 

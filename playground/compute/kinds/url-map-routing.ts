@@ -1,4 +1,5 @@
 import { type JsonObject, numberAt, objectAt, objectsAt, stringsAt, textAt } from '../json.ts'
+import { wholePattern } from '../pattern.ts'
 
 /** Where a URL map sends a request. */
 export interface Routed {
@@ -67,7 +68,7 @@ function matches(rule: JsonObject, request: RoutedRequest): boolean {
   const fold = rule['ignoreCase'] === true ? (text: string) => text.toLowerCase() : (text: string) => text
   if (path !== undefined && fold(path) !== fold(request.path)) return false
   if (prefix !== undefined && !fold(request.path).startsWith(fold(prefix))) return false
-  if (regex !== undefined && !new RegExp(`^(?:${regex})$`).test(request.path)) return false
+  if (regex !== undefined && wholePattern(regex)?.test(request.path) !== true) return false
   return objectsAt(rule, 'headerMatches').every((match) => {
     const value = request.headers[(textAt(match, 'headerName') ?? '').toLowerCase()]
     const found =

@@ -132,27 +132,44 @@ export function checkUrlMap(body: JsonObject, _place: Place): void {
   }
 }
 
-/** The first member that classic load balancers (EXTERNAL) cannot have, as its path; undefined when there is none. */
-export function unfitForClassic(spec: JsonObject): string | undefined {
+/** The path of the first member that `test` takes, `tests` left out; undefined when there is none. */
+export function findMember(spec: JsonObject, test: (name: string, value: Json) => boolean): string | undefined {
   function walk(value: Json, at: string): string | undefined {
-    if (isList(value))
+    if (isList(value)) {
       return value.map((item, index) => walk(item, `${at}[${index}]`)).find((found) => found !== undefined)
+    }
     if (!isObject(value)) return undefined
     for (const [name, member] of Object.entries(value)) {
       if (member === undefined) continue
-      const where = `${at}.${name}`
-      if (name === 'headerAction') return where
-      if ((name === 'defaultRouteAction' || name === 'routeAction') && isObject(member)) {
-        const other = Object.keys(without(member, 'urlRewrite'))[0]
-        if (other !== undefined) return `${where}.${other}`
-        if (objectAt(member, 'urlRewrite')['pathTemplateRewrite'] !== undefined)
-          return `${where}.urlRewrite.pathTemplateRewrite`
-      }
-      if (name === 'pathTemplateMatch') return where
-      const found = walk(member, where)
+      const found = test(name, member) ? `${at}.${name}` : walk(member, `${at}.${name}`)
       if (found !== undefined) return found
     }
     return undefined
   }
   return walk(without(spec, 'tests'), 'resource')
+}
+
+/** What a route action of a classic load balancer cannot hold: all but rewrites of host and prefix. */
+const notClassic = new Set([
+  'cachePolicy',
+  'corsPolicy',
+  'faultInjectionPolicy',
+  'maxStreamDuration',
+  'requestMirrorPolicy',
+  'retryPolicy',
+  'timeout',
+  'weightedBackendServices',
+])
+
+/** The first member that classic load balancers (EXTERNAL) cannot have, as its path; undefined when there is none. */
+export function unfitForClassic(spec: JsonObject): string | undefined {
+  return findMember(
+    spec,
+    (name) =>
+      notClassic.has(name) ||
+      name === 'headerAction' ||
+      name === 'pathTemplateMatch' ||
+      name === 'pathTemplateRewrite' ||
+      name === 'regexRewrite',
+  )
 }

@@ -1,10 +1,11 @@
 import { ApiError, invalid, required } from '../api-error.ts'
+import type { Scope } from '../api-table.ts'
 import { type JsonObject, type Json, isList, isObject, objectAt, objectsAt, stringsAt, textAt } from '../json.ts'
 import type { Call, Kind, Look, Place } from '../kind.ts'
 import { resolveReferences } from '../references.ts'
 import { checkSchemes, rulesOfUrlMap, schemeOf, servicesOfUrlMap } from './schemes.ts'
 import { urlMapReferences } from './url-map-references.ts'
-import { checkUrlMap, unfitForClassic } from './url-map-rules.ts'
+import { checkUrlMap, findMember, unfitForClassic } from './url-map-rules.ts'
 import { runTests } from './url-map-routing.ts'
 
 /** Bytes of the whole URL map. */
@@ -40,7 +41,7 @@ function relate(look: Look, spec: JsonObject, place: Place): void {
   for (const rule of rules) checkSchemes(schemeOf(rule), services)
   // A URL map without backend services takes its scheme from its forwarding rule.
   const scheme = [...schemes][0] ?? rules.map(schemeOf)[0]
-  checkFit(spec, scheme)
+  checkFit(spec, scheme, place.scope)
   const bytes = Buffer.byteLength(JSON.stringify(spec))
   const limit = scheme === 'EXTERNAL' ? maxBytes.classic : maxBytes.managed
   if (bytes > limit) {
@@ -60,13 +61,14 @@ function relate(look: Look, spec: JsonObject, place: Place): void {
   }
 }
 
-/** 400 when a classic load balancer would have to do what it cannot. */
-export function checkFit(spec: JsonObject, scheme: string | undefined): void {
-  if (scheme !== 'EXTERNAL') return
-  const unfit = unfitForClassic(spec)
-  if (unfit !== undefined) {
-    throw invalid(unfit, '', `The field is incompatible with LB Type Global EXTERNAL`)
-  }
+/** 400 when a load balancer of the scheme cannot do what the URL map says. */
+export function checkFit(spec: JsonObject, scheme: string | undefined, scope: Scope): void {
+  if (scope.type !== 'global') return
+  const external = scheme === 'EXTERNAL' || scheme === 'EXTERNAL_MANAGED'
+  const regex = external ? findMember(spec, (name) => name === 'regexMatch') : undefined
+  if (regex !== undefined) throw invalid(regex, '', "Regex isn't allowed")
+  const unfit = scheme === 'EXTERNAL' ? unfitForClassic(spec) : undefined
+  if (unfit !== undefined) throw invalid(unfit, '', 'The field is incompatible with LB Type Global EXTERNAL')
 }
 
 /** urlMaps.validate: 200 also when the map is bad; nothing is changed. */
@@ -83,7 +85,7 @@ function validate({ look, resource, body }: Call): JsonObject {
       if (look.find(reference.path) === undefined)
         throw invalid(reference.field, reference.value, 'The resource was not found.')
     }
-    checkFit(spec, scheme)
+    checkFit(spec, scheme, place.scope)
     relate(look, { ...spec, tests: [] }, place)
     const { failures } = runTests(spec)
     return {
