@@ -1,21 +1,43 @@
 import { CloudError } from '../../shared/cloud/compute-port.ts'
-import type { Cluster, Clusters, IngressObject, NodeObject, PodObject, ServiceObject } from '../../shared/cloud/kubernetes-port.ts'
+import type {
+  Cluster,
+  Clusters,
+  IngressObject,
+  NodeObject,
+  ObjectMeta,
+  PodObject,
+  SecretObject,
+  ServiceObject,
+} from '../../shared/cloud/kubernetes-port.ts'
 import type { Handle } from './compute-in-process.ts'
 
 /** The Clusters port over functions that answer Kubernetes' REST requests, by the name of the cluster. */
 export function clustersInProcess(handleOf: (cluster: string) => Handle | undefined): Clusters {
   return {
-    connect: ({ name }) => clusterOver((request) => {
-      const handle = handleOf(name)
-      if (handle === undefined) throw new CloudError(0, '', `cluster ${name} cannot be reached`)
-      return handle(request)
-    }),
+    connect: ({ name }) =>
+      clusterOver((request) => {
+        const handle = handleOf(name)
+        if (handle === undefined) throw new CloudError(0, '', `cluster ${name} cannot be reached`)
+        return handle(request)
+      }),
   }
 }
 
 function clusterOver(handle: Handle): Cluster {
-  async function call(method: string, path: string, body?: unknown, query: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<unknown> {
-    const response = await handle({ method, path, query, headers: { accept: 'application/json', ...headers }, body: body === undefined ? undefined : structuredClone(body) })
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    query: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const response = await handle({
+      method,
+      path,
+      query,
+      headers: { accept: 'application/json', ...headers },
+      body: body === undefined ? undefined : structuredClone(body),
+    })
     if (response.status >= 400) {
       const status = response.body as { message?: string; reason?: string } | null
       throw new CloudError(response.status, status?.reason ?? '', status?.message ?? `HTTP ${response.status}`)
@@ -32,17 +54,26 @@ function clusterOver(handle: Handle): Cluster {
     }
   }
 
-  const ingressPath = (namespace: string, name: string): string => `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}`
+  const ingressPath = (namespace: string, name: string): string =>
+    `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}`
 
   return {
     version: async () => ((await call('GET', '/version')) as { gitVersion: string }).gitVersion,
     async nodes() {
-      const list = (await call('GET', '/api/v1/nodes')) as { items: { metadata: NodeObject['metadata']; spec: { providerID: string }; status?: { conditions?: { type: string; status: string }[] } }[] }
+      const list = (await call('GET', '/api/v1/nodes')) as {
+        items: {
+          metadata: NodeObject['metadata']
+          spec: { providerID: string }
+          status?: { conditions?: { type: string; status: string }[] }
+        }[]
+      }
       return list.items.map((node) => ({
         metadata: node.metadata,
         providerID: node.spec.providerID,
         zone: node.metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
-        ready: node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
+        ready:
+          node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ??
+          false,
       }))
     },
     ingress: (namespace, name) => absentOr<IngressObject>(call('GET', ingressPath(namespace, name))),
@@ -50,18 +81,37 @@ function clusterOver(handle: Handle): Cluster {
       const { namespace = 'default', name } = object.metadata
       const body = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', ...object }
       const query = { fieldManager: 'multi-cluster-ingress', force: String(force) }
-      return (await call('PATCH', ingressPath(namespace, name), body, query, { 'content-type': 'application/apply-patch+yaml' })) as IngressObject
+      return (await call('PATCH', ingressPath(namespace, name), body, query, {
+        'content-type': 'application/apply-patch+yaml',
+      })) as IngressObject
     },
     async deleteIngress(namespace, name) {
       await absentOr(call('DELETE', ingressPath(namespace, name)))
     },
-    service: (namespace, name) => absentOr<ServiceObject>(call('GET', `/api/v1/namespaces/${namespace}/services/${name}`)),
+    service: (namespace, name) =>
+      absentOr<ServiceObject>(call('GET', `/api/v1/namespaces/${namespace}/services/${name}`)),
+    secret: (namespace, name) =>
+      absentOr<SecretObject>(call('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`)),
+    async managedCertificate(namespace, name) {
+      const path = `/apis/networking.gke.io/v1/namespaces/${namespace}/managedcertificates/${name}`
+      const found = await absentOr<{ metadata: ObjectMeta; spec: { domains: string[] } }>(call('GET', path))
+      return found === undefined ? undefined : { metadata: found.metadata, domains: found.spec.domains }
+    },
     async anyPod(namespace, selector) {
-      const labelSelector = Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',')
-      const list = (await call('GET', `/api/v1/namespaces/${namespace}/pods`, undefined, { labelSelector, limit: '100' })) as { items: RawPod[] }
-      const ready = list.items.find((pod) => pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'))
+      const labelSelector = Object.entries(selector)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(',')
+      const list = (await call('GET', `/api/v1/namespaces/${namespace}/pods`, undefined, {
+        labelSelector,
+        limit: '100',
+      })) as { items: RawPod[] }
+      const ready = list.items.find((pod) =>
+        pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+      )
       const pod = ready ?? list.items[0]
-      return pod === undefined ? undefined : { metadata: pod.metadata, containers: pod.spec.containers.map(containerOf) }
+      return pod === undefined
+        ? undefined
+        : { metadata: pod.metadata, containers: pod.spec.containers.map(containerOf) }
     },
   }
 }
@@ -69,7 +119,13 @@ function clusterOver(handle: Handle): Cluster {
 interface RawContainer {
   name: string
   ports?: { name?: string; containerPort: number }[]
-  readinessProbe?: { httpGet?: { path?: string; port: number | string; scheme?: string; host?: string }; periodSeconds?: number; timeoutSeconds?: number; successThreshold?: number; failureThreshold?: number }
+  readinessProbe?: {
+    httpGet?: { path?: string; port: number | string; scheme?: string; host?: string }
+    periodSeconds?: number
+    timeoutSeconds?: number
+    successThreshold?: number
+    failureThreshold?: number
+  }
 }
 
 interface RawPod {

@@ -1,4 +1,12 @@
-import { CloudError, type Compute, type ComputeCollection, type ComputeCollections, type ComputeRef, type MemberHealth, type StartedOperation } from '../../shared/cloud/compute-port.ts'
+import {
+  CloudError,
+  type Compute,
+  type ComputeCollection,
+  type ComputeCollections,
+  type ComputeRef,
+  type MemberHealth,
+  type StartedOperation,
+} from '../../shared/cloud/compute-port.ts'
 import type { WireRequest, WireResponse } from '../../playground/world.ts'
 
 /** Anything that answers the API's requests: the simulated Compute, or it behind faults. */
@@ -12,13 +20,30 @@ const zonal: ReadonlySet<ComputeCollection> = new Set(['instanceGroups', 'instan
  * on a virtual clock. It behaves as shared/cloud/compute.ts does; test/contract holds both to that.
  */
 export function computeInProcess(handle: Handle): Compute {
-  async function call(method: string, path: string, body?: unknown, query: Record<string, string> = {}): Promise<unknown> {
-    const response = await handle({ method, path: `/compute/v1/${path}`, query, headers: {}, body: body === undefined ? undefined : absolute(body) })
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    query: Record<string, string> = {},
+  ): Promise<unknown> {
+    const response = await handle({
+      method,
+      path: `/compute/v1/${path}`,
+      query,
+      headers: {},
+      body: body === undefined ? undefined : absolute(body),
+    })
     if (response.status >= 400) throw errorOf(response)
     return response.body
   }
 
-  async function mutate(ref: ComputeRef, method: string, path: string, body: unknown, requestId: string): Promise<StartedOperation> {
+  async function mutate(
+    ref: ComputeRef,
+    method: string,
+    path: string,
+    body: unknown,
+    requestId: string,
+  ): Promise<StartedOperation> {
     const operation = (await call(method, path, body, { requestId })) as { name: string }
     return { project: ref.project, zone: ref.zone ?? null, name: operation.name }
   }
@@ -35,11 +60,24 @@ export function computeInProcess(handle: Handle): Compute {
     async list(collection, project, options = {}) {
       const items: unknown[] = []
       const everywhere = zonal.has(collection) && options.zone === undefined
-      const place = everywhere ? `aggregated/${collection}` : options.zone === undefined ? `global/${collection}` : `zones/${options.zone}/${collection}`
-      for (let pageToken: string | undefined; ; ) {
-        const query = { maxResults: '500', ...(pageToken === undefined ? {} : { pageToken }), ...(options.filter === undefined ? {} : { filter: options.filter }) }
-        const page = (await call('GET', `projects/${project}/${place}`, undefined, query)) as { items?: unknown; nextPageToken?: string }
-        if (everywhere) for (const scope of Object.values((page.items ?? {}) as Record<string, Record<string, unknown[]>>)) items.push(...(scope[collection] ?? []))
+      const place = everywhere
+        ? `aggregated/${collection}`
+        : options.zone === undefined
+          ? `global/${collection}`
+          : `zones/${options.zone}/${collection}`
+      for (let pageToken: string | undefined; ;) {
+        const query = {
+          maxResults: '500',
+          ...(pageToken === undefined ? {} : { pageToken }),
+          ...(options.filter === undefined ? {} : { filter: options.filter }),
+        }
+        const page = (await call('GET', `projects/${project}/${place}`, undefined, query)) as {
+          items?: unknown
+          nextPageToken?: string
+        }
+        if (everywhere)
+          for (const scope of Object.values((page.items ?? {}) as Record<string, Record<string, unknown[]>>))
+            items.push(...(scope[collection] ?? []))
         else items.push(...((page.items ?? []) as unknown[]))
         pageToken = page.nextPageToken
         if (pageToken === undefined || pageToken === '') break
@@ -65,7 +103,11 @@ export function computeInProcess(handle: Handle): Compute {
       }
       if (operation.status !== 'DONE') return { done: false }
       const first = operation.error?.errors[0]
-      return { done: true, error: first === undefined ? null : new CloudError(operation.httpErrorStatusCode ?? 500, first.code, first.message) }
+      return {
+        done: true,
+        error:
+          first === undefined ? null : new CloudError(operation.httpErrorStatusCode ?? 500, first.code, first.message),
+      }
     },
     async health(ref, group) {
       const answer = (await call('POST', `${pathOf(ref)}/getHealth`, { group })) as { healthStatus?: MemberHealth[] }
@@ -102,7 +144,8 @@ function withoutEmptyLists(body: object): object {
 function mapStrings(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value)
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, change))
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mapStrings(member, change)]))
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mapStrings(member, change)]))
   return value
 }
 

@@ -1,0 +1,108 @@
+import type { SimulatedCluster } from '../../playground/kubernetes/cluster.ts'
+import { services, type ServiceName } from './manifests.ts'
+
+/** The applications in the clusters, changed as their owners would: through the API server. */
+
+interface ServiceBody {
+  metadata: { name: string; namespace: string; resourceVersion?: string; annotations?: Record<string, string> }
+  spec: { ports: { name: string; port: number; nodePort?: number; targetPort: string }[] } & Record<string, unknown>
+}
+
+/** Creates all services, with one pod each. */
+export async function deployAll(cluster: SimulatedCluster): Promise<void> {
+  for (const namespace of new Set(services.map((service) => service.namespace))) {
+    if (namespace !== 'default') await call(cluster, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+  }
+  for (const service of services) {
+    await call(cluster, 'POST', `/apis/apps/v1/namespaces/${service.namespace}/deployments`, deployment(service))
+    await createService(cluster, service)
+  }
+}
+
+export async function createService(cluster: SimulatedCluster, service: ServiceName): Promise<void> {
+  await call(cluster, 'POST', servicesPath(service), {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: service.name },
+    spec: { type: 'NodePort', selector: { app: service.name }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+  })
+}
+
+export async function deleteService(cluster: SimulatedCluster, service: ServiceName): Promise<void> {
+  await call(cluster, 'DELETE', `${servicesPath(service)}/${service.name}`)
+}
+
+/** The NodePort of a service; undefined when it has none or does not exist. */
+export async function nodePortOf(cluster: SimulatedCluster, service: ServiceName): Promise<number | undefined> {
+  return (await readService(cluster, service))?.spec.ports[0]?.nodePort
+}
+
+/** Another NodePort than before; answers it, or undefined when the service does not exist. */
+export async function changeNodePort(
+  cluster: SimulatedCluster,
+  service: ServiceName,
+  nodePort: number,
+): Promise<number | undefined> {
+  const body = await readService(cluster, service)
+  const [port] = body?.spec.ports ?? []
+  if (body === undefined || port === undefined) return undefined
+  const spec = { ...body.spec, ports: [{ ...port, nodePort }] }
+  const status = await call(cluster, 'PUT', `${servicesPath(service)}/${service.name}`, { ...body, spec })
+  return status < 400 ? nodePort : undefined
+}
+
+/** Another path for the readiness probe; its pods are replaced. */
+export async function changeProbe(cluster: SimulatedCluster, service: ServiceName, path: string): Promise<void> {
+  const place = `/apis/apps/v1/namespaces/${service.namespace}/deployments/${service.name}`
+  const patch = { apiVersion: 'apps/v1', kind: 'Deployment', spec: { template: { spec: { containers: [container(path)] } } } }
+  await call(cluster, 'PATCH', place, patch, 'application/strategic-merge-patch+json')
+}
+
+/** Deletes the Ingress object behind our back. */
+export async function deleteIngressObject(cluster: SimulatedCluster, ingress: ServiceName): Promise<void> {
+  await call(cluster, 'DELETE', `/apis/networking.k8s.io/v1/namespaces/${ingress.namespace}/ingresses/${ingress.name}`)
+}
+
+async function readService(cluster: SimulatedCluster, service: ServiceName): Promise<ServiceBody | undefined> {
+  if (!cluster.reachable()) return undefined
+  const request = { method: 'GET', path: `${servicesPath(service)}/${service.name}`, query: {}, headers: {}, body: undefined }
+  const answer = await cluster.handle(request)
+  return answer.status === 200 ? (structuredClone(answer.body) as unknown as ServiceBody) : undefined
+}
+
+/** People inside the cluster reach its API also while we do not. */
+async function call(cluster: SimulatedCluster, method: string, path: string, body?: object, type = 'application/json'): Promise<number> {
+  const reachable = cluster.reachable()
+  cluster.setReachable(true)
+  const answer = cluster.handle({ method, path, query: {}, headers: { 'content-type': type, 'user-agent': 'kubectl' }, body })
+  cluster.setReachable(reachable)
+  const { status, body: answered } = await answer
+  if (status >= 500 || (status === 400 || status === 422)) throw new Error(`${method} ${path}: ${JSON.stringify(answered)}`)
+  return status
+}
+
+function servicesPath({ namespace }: ServiceName): string {
+  return `/api/v1/namespaces/${namespace}/services`
+}
+
+function deployment({ name }: ServiceName): object {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [container('/healthz')] } },
+    },
+  }
+}
+
+function container(path: string): object {
+  return {
+    name: 'main',
+    image: 'zone-printer:1',
+    ports: [{ name: 'http', containerPort: 8080 }],
+    readinessProbe: { httpGet: { path, port: 'http' }, periodSeconds: 5 },
+  }
+}

@@ -1,0 +1,59 @@
+import type { Story } from './story.ts'
+
+/**
+ * Says that something changed behind our back. It stands in for the audit log and for the listing that finds drift: at
+ * once, and again later, because a first look may have met a stale answer.
+ */
+
+const again = [0, 20_000, 90_000] as const
+
+/** The in-cluster controller sees a new zone at its next resync only, ten minutes later at most. */
+const afterResync = [320_000, 620_000] as const
+
+const kindOf: Readonly<Record<string, string>> = {
+  addresses: 'address',
+  backendServices: 'backend-service',
+  firewalls: 'firewall-rule',
+  forwardingRules: 'forwarding-rule',
+  healthChecks: 'health-check',
+  targetHttpProxies: 'target-proxy',
+  urlMaps: 'url-map',
+}
+
+/** The resource id of a path in Compute; undefined for what the system has no kind for. */
+export function resourceOf(path: string): string | undefined {
+  const [, project = '', scope, ...rest] = path.split('/')
+  if (scope === 'zones') return rest[1] === 'instanceGroups' ? `named-ports/${project}/${rest[0] ?? ''}/${rest[2] ?? ''}` : undefined
+  const kind = kindOf[rest[0] ?? '']
+  return kind === undefined ? undefined : `${kind}/${project}/${rest[1] ?? ''}`
+}
+
+/** A resource in Compute was changed by somebody. */
+export function tellOfResource(story: Story, path: string): void {
+  const id = resourceOf(path)
+  if (id !== undefined) repeat(story, () => nudge(story, id))
+}
+
+/** Something in a cluster changed that an Ingress may depend on. The in-cluster controller looks only now and then. */
+export function tellOfCluster(story: Story, cluster: string): void {
+  const say = (): void => {
+    story.world.messages.publish('cluster-changes', JSON.stringify({ cluster, why: 'drift' }))
+    for (const { name } of story.owned) nudge(story, `cluster-ingress/${cluster}/${name.namespace}/${name.name}`)
+  }
+  repeat(story, say, [...again, ...afterResync])
+}
+
+function repeat(story: Story, say: () => void, times: readonly number[] = again): void {
+  for (const ms of times) {
+    story.untold += 1
+    story.world.clock.after(ms, () => {
+      story.untold -= 1
+      say()
+    })
+  }
+}
+
+function nudge({ world }: Story, id: string): void {
+  world.messages.publish(`reconcile-${id.split('/')[0] ?? ''}`, JSON.stringify({ id, why: 'drift' }))
+}
+

@@ -1,0 +1,217 @@
+import { claimId, type IngressDoc, type ResourceDoc } from '../../shared/state/documents.ts'
+import { decide } from '../../shared/engine/decide.ts'
+import type { Cloud } from '../../shared/engine/kind.ts'
+import * as ledger from '../../shared/engine/ledger.ts'
+import { lookAtCluster } from '../../shared/engine/clusters.ts'
+import { clusterWants, factsOf, sourcesOf } from '../../shared/engine/plan-ingress.ts'
+import { clusterIngressId } from '../../shared/planning/layout.ts'
+import { plan } from '../../shared/planning/plan.ts'
+import { select } from '../../shared/planning/select.ts'
+import { readStamp } from '../../shared/planning/stamp.ts'
+import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
+import { createMemoryStore } from '../../shared/state/memory.ts'
+import { queries } from '../../shared/state/store.ts'
+import { canonical } from '../../shared/json.ts'
+import { parseManifest } from '../../shared/ingress/manifest.ts'
+import { resourceOf } from './drift.ts'
+import { manifestOf } from './manifests.ts'
+import { inOrder, wishOf, type Owned } from './people.ts'
+import type { Story } from './story.ts'
+import { project, type World } from './world.ts'
+
+/**
+ * What must be true once nothing goes wrong any more: everything in which the world differs from what the last specs want,
+ * in words; empty = nothing. It looks for itself: clusters, Compute and documents, each directly.
+ */
+export async function differences(story: Story): Promise<string[]> {
+  const { world } = story
+  const found: string[] = []
+  const deps = await freshlySeen(world)
+  const claimed = new Set<string>()
+  for (const owned of story.owned) found.push(...(await ingressDifferences(story, deps, owned, claimed)))
+  found.push(...(await orphans(story, claimed)))
+  return found
+}
+
+/** Ports with the clusters' documents as a look at this moment would write them. */
+async function freshlySeen(world: World): Promise<World['outside']> {
+  const { store } = world
+  const scratch = createMemoryStore()
+  const clusters = await store.find(queries.clusters())
+  await scratch.transact(async (tx) => {
+    for (const doc of clusters) tx.set('clusters', doc.name, { ...doc })
+  })
+  const deps = { ...world.outside, store: scratch }
+  for (const doc of clusters) if (!doc.leaving) await lookAtCluster(deps, doc.name, { why: 'check', trace: '' })
+  return deps
+}
+
+async function ingressDifferences(
+  story: Story,
+  deps: World['outside'],
+  owned: Owned,
+  claimed: Set<string>,
+): Promise<string[]> {
+  const { store } = story.world
+  const found: string[] = []
+  const say = (text: string): void => void found.push(`Ingress ${owned.id}: ${text}`)
+  const doc = await store.get('ingresses', owned.id)
+  const wished = wishOf(owned)
+  const claims = await store.find(queries.claimsOf(owned.id))
+  for (const claim of claims) claimed.add(claim.resource)
+  if (wished.spec === null || wished.deleted) {
+    if (claims.length > 0) say(`is withdrawn and still claims ${claims.map((claim) => claim.resource).join(', ')}`)
+    const left = await store.find(queries.ownedBy(owned.id))
+    if (left.length > 0) say(`is withdrawn and still has ${left.map((one) => `${one.id} (${one.phase}: ${one.why})`).join(', ')}`)
+    if (wished.spec !== null && doc !== undefined && doc.goneAt === null && !owned.rejected) say(`is withdrawn and its document says ${doc.phase}`)
+    return found
+  }
+  if (doc === undefined || doc.deleted) return [...found, `Ingress ${owned.id}: was published and ${doc === undefined ? 'has no document' : 'is taken to be withdrawn'}`]
+  found.push(...wishDifferences(owned, doc))
+  found.push(...(await worldDifferences(story, owned, claims.map((claim) => claim.resource))))
+  found.push(...(await planDifferences(story, deps, owned, doc)))
+  return found
+}
+
+function wishDifferences(owned: Owned, doc: IngressDoc): string[] {
+  const wished = wishOf(owned)
+  const found: string[] = []
+  const parsed = wished.spec === null ? undefined : parseManifest(manifestOf(owned.name, wished.spec))
+  const model = parsed?.ok === true ? parsed.ingresses[0]?.model : undefined
+  if (canonical(model) !== canonical(doc.model)) found.push(`Ingress ${owned.id}: the last published spec is not the one in its document`)
+  if (inOrder(owned)) {
+    const { clusters, excluded, drained } = wished
+    if (canonical({ clusters, excluded, drained }) !== canonical(doc.selection))
+      found.push(`Ingress ${owned.id}: the selection should be ${canonical({ clusters, excluded, drained })}, it is ${canonical(doc.selection)}`)
+  }
+  return found
+}
+
+/** Every claim is what the world shows, and its document is at rest. */
+async function worldDifferences(story: Story, owned: Owned, ids: readonly ResourceId[]): Promise<string[]> {
+  const { outside, store } = story.world
+  const found: string[] = []
+  for (const id of ids) {
+    const kind = outside.kinds.find((candidate) => candidate.name === splitResourceId(id).kind)
+    if (kind === undefined) continue
+    const view = await ledger.read(store, kind, id)
+    if (view === undefined || view.want === null) {
+      found.push(`Ingress ${owned.id}: ${id} is claimed and has no document`)
+      continue
+    }
+    const seen = await kind.observe(cloudOf(outside), id, view.want, view.doc.output)
+    const step = decide(kind, view.want, seen, { force: view.force, owner: view.doc.owner })
+    const unsettled = seen.pending === undefined && seen.refused === undefined && step.do === 'nothing' && !atRest(view.doc)
+    if (step.do !== 'nothing' && step.do !== 'refuse' && seen.pending === undefined)
+      found.push(`${id} is not as claimed: to ${step.do} it (${step.why}); its document says ${view.doc.phase}: ${view.doc.why}`)
+    else if (unsettled) found.push(`${id} is as claimed, but its document says ${view.doc.phase}: ${view.doc.why}`)
+  }
+  return found
+}
+
+function atRest(doc: ResourceDoc): boolean {
+  return doc.phase === 'Ready' && doc.wakeAt === null
+}
+
+/** What the planner wants now, by fresh facts, is what is claimed; and the status says so. */
+async function planDifferences(story: Story, deps: World['outside'], owned: Owned, doc: IngressDoc): Promise<string[]> {
+  const { store } = story.world
+  const sources = await sourcesOf(store, owned.id)
+  if (sources === undefined) return []
+  const clusters = await deps.store.find(queries.clusters())
+  const chosen = select(doc.model, doc.selection, clusters)
+  const resources = new Map(sources.resources)
+  for (const name of chosen.names) {
+    const id = clusterIngressId(name, doc.model)
+    const kind = deps.kinds.find((candidate) => candidate.name === 'cluster-ingress')
+    const before = resources.get(id)
+    const want = clusterWants(sources.claims).get(id)
+    if (kind === undefined || before === undefined || want === undefined) continue
+    const seen = await kind.observe(cloudOf(deps), id, want, before.output)
+    resources.set(id, { ...before, output: seen.output ?? before.output })
+  }
+  const fresh = { ...sources, clusters, resources }
+  const made = plan(deps.kinds, doc, factsOf(project, fresh), clusterWants(sources.claims))
+  const found: string[] = []
+  const say = (text: string): void => void found.push(`Ingress ${owned.id}: ${text}`)
+  if (made.is === 'looking') {
+    say(`still has to look: ${made.waiting.map(({ where, message }) => `${where} ${message}`).join('; ')}`)
+    return found
+  }
+  if (made.is === 'refused') {
+    if (doc.phase !== 'Failed') say(`its plan is refused (${made.problems.map((one) => one.message).join('; ')}), its phase is ${doc.phase}`)
+    return found
+  }
+  const wanted = new Map(made.desired.map((desired) => [desired.id, canonical([desired.want, desired.refs])]))
+  const held = new Set(made.held.map(({ id }) => id))
+  const present = new Map(sources.claims.map((claim) => [claim.resource, canonical([claim.want, claim.refs])]))
+  for (const [id, want] of wanted) {
+    if (!present.has(id)) say(`wants ${id}, which is not claimed`)
+    else if (present.get(id) !== want) say(`wants ${id} otherwise than it is claimed: ${want} instead of ${present.get(id) ?? ''}`)
+  }
+  for (const id of present.keys()) if (!wanted.has(id) && !held.has(id)) say(`claims ${id}, which it does not want`)
+  const phase = owned.rejected ? 'Failed' : made.held.length > 0 ? 'Progressing' : made.warnings.length > 0 ? 'Degraded' : 'Ready'
+  if (doc.phase !== phase)
+    say(`its phase should be ${phase}, it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`)
+  return found
+}
+
+/** What carries our mark and nobody claims. */
+async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<string[]> {
+  const { world } = story
+  const found: string[] = []
+  const docs = await allResources(world)
+  for (const doc of docs) if (!claimed.has(doc.id)) found.push(`${doc.id} has a document and no claim: ${doc.phase}: ${doc.why}`)
+  for (const collection of ['addresses', 'backendServices', 'firewalls', 'forwardingRules', 'healthChecks', 'targetHttpProxies', 'urlMaps']) {
+    for (const { path, body } of world.compute.list(collection, project)) {
+      const id = resourceOf(path)
+      const description = body['description']
+      const ours = readStamp(typeof description === 'string' ? description : undefined).by === 'us'
+      if (ours && id !== undefined && !claimed.has(id)) found.push(`${path} carries our stamp, and nobody wants it`)
+    }
+  }
+  for (const { path, body } of world.compute.list('instanceGroups', project)) {
+    const id = resourceOf(path)
+    const ports = (body['namedPorts'] ?? []) as unknown as { name: string }[]
+    if (id !== undefined && !claimed.has(id) && ports.some(({ name }) => name.startsWith('mci1-')))
+      found.push(`${path} has named ports of ours, and nobody wants them`)
+  }
+  for (const cluster of world.clusters.values()) found.push(...(await strayObjects(story, cluster.name, claimed)))
+  for (const doc of docs) {
+    if (doc.owner === '' || !claimed.has(doc.id)) continue
+    if ((await world.store.get('claims', claimId(doc.id, doc.owner))) === undefined)
+      found.push(`${doc.id} says that ${doc.owner} owns it, which does not claim it`)
+  }
+  return found
+}
+
+async function strayObjects(story: Story, cluster: string, claimed: ReadonlySet<string>): Promise<string[]> {
+  const found: string[] = []
+  const client = story.world.outside.clusters.connect({ name: cluster, server: '', project })
+  for (const { name } of story.owned) {
+    const object = await client.ingress(name.namespace, name.name)
+    const ours = object?.metadata.annotations?.['multicluster-ingress.io/managed'] === 'true'
+    if (ours && !claimed.has(`cluster-ingress/${cluster}/${name.namespace}/${name.name}`))
+      found.push(`cluster ${cluster} has our object ${name.namespace}/${name.name}, and nobody wants it`)
+  }
+  return found
+}
+
+async function allResources(world: World): Promise<ResourceDoc[]> {
+  const all: ResourceDoc[] = []
+  for (const kind of world.outside.kinds) all.push(...(await world.store.find(queries.resourcesOfKind(kind.name))))
+  return all
+}
+
+/** The world as kinds see it, without faults. */
+function cloudOf({ compute, clusters, clock, store }: World['outside']): Cloud {
+  return {
+    compute,
+    now: () => clock.now(),
+    recall: (_what, _ms, read) => read(),
+    async cluster(name) {
+      const doc = await store.get('clusters', name)
+      return doc === undefined ? undefined : clusters.connect(doc.registration)
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import type { Chance } from './chance.ts'
+
+/** A service port that Ingresses may name; every one is called `http` and has number 80. */
+export interface ServiceName {
+  namespace: string
+  name: string
+}
+
+/** The services that exist in every cluster at first. */
+export const services: readonly ServiceName[] = [
+  { namespace: 'default', name: 'web' },
+  { namespace: 'default', name: 'api' },
+  { namespace: 'default', name: 'img' },
+  { namespace: 'team', name: 'web' },
+  { namespace: 'team', name: 'api' },
+]
+
+/** The Ingresses that people may publish. */
+export const ingressNames: readonly ServiceName[] = [
+  { namespace: 'default', name: 'shop' },
+  { namespace: 'default', name: 'blog' },
+  { namespace: 'team', name: 'shop' },
+]
+
+/** What an Ingress asks for, as far as the simulation varies it. */
+export interface Spec {
+  defaultService: string | null
+  rules: { host: string; paths: { path: string; type: string; service: string }[] }[]
+  /** By name rather than by number. */
+  namedPorts: boolean
+  /** The annotation; null = absent. */
+  clusters: string[] | null
+  /** metadata.generation and uid; null = absent. */
+  version: { generation: number; uid: string } | null
+}
+
+const hosts = ['', 'shop.example.com', '*.example.org', 'blog.example.net']
+const paths = ['/', '/a', '/a/b', '/img', '/v1']
+
+/** A spec that validation accepts. */
+export function randomSpec(chance: Chance, namespace: string, version: Spec['version']): Spec {
+  const own = services.filter((service) => service.namespace === namespace).map(({ name }) => name)
+  const rules = chance.some(hosts).map((host) => ({
+    host,
+    paths: chance.some(paths, 1).map((path) => ({
+      path,
+      type: chance.pick(['Prefix', 'Exact', 'ImplementationSpecific']),
+      service: chance.pick(own),
+    })),
+  }))
+  const defaultService = rules.length === 0 || chance.hits(0.7) ? chance.pick(own) : null
+  return { defaultService, rules, namedPorts: chance.hits(0.3), clusters: null, version }
+}
+
+/** The names of the services that a spec names, once each. */
+export function servicesOf(spec: Spec): string[] {
+  const all = [...(spec.defaultService === null ? [] : [spec.defaultService]), ...spec.rules.flatMap((rule) => rule.paths.map((path) => path.service))]
+  return [...new Set(all)].sort()
+}
+
+/** The manifest as a person publishes it. */
+export function manifestOf({ namespace, name }: ServiceName, spec: Spec): string {
+  const backend = (service: string): object => ({
+    service: { name: service, port: spec.namedPorts ? { name: 'http' } : { number: 80 } },
+  })
+  return JSON.stringify({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      namespace,
+      name,
+      ...(spec.version === null ? {} : spec.version),
+      ...(spec.clusters === null
+        ? {}
+        : { annotations: { 'multicluster-ingress.io/clusters': spec.clusters.join(',') } }),
+    },
+    spec: {
+      ...(spec.defaultService === null ? {} : { defaultBackend: backend(spec.defaultService) }),
+      ...(spec.rules.length === 0
+        ? {}
+        : {
+            rules: spec.rules.map((rule) => ({
+              ...(rule.host === '' ? {} : { host: rule.host }),
+              http: {
+                paths: rule.paths.map(({ path, type, service }) => ({ path, pathType: type, backend: backend(service) })),
+              },
+            })),
+          }),
+    },
+  })
+}

@@ -1,0 +1,128 @@
+import type { Chance } from './chance.ts'
+import { deployAll, nodePortOf } from './applications.ts'
+import { ingressNames, manifestOf, randomSpec, services, type ServiceName, type Spec } from './manifests.ts'
+import { newOwned, wish, wishOf, type Deed, type Owned } from './people.ts'
+import { project, type World } from './world.ts'
+
+/** A world and what people do in it. */
+export interface Story {
+  world: World
+  chance: Chance
+  owned: Owned[]
+  /** Clusters that are registered at present. */
+  registered: Set<string>
+  /** NodePorts that each service (`namespace/name`) ever had, over all clusters. */
+  nodePorts: Map<string, Set<number>>
+  /** What somebody disturbed since everything was last known to be as wished: a cluster, a service, an Ingress, or `everything`. */
+  disturbed: Set<string>
+  /** Paths in Compute that are nobody's business but their owner's. */
+  foreign: Set<string>
+  /** Zones and services whose change must not overlap with itself. */
+  busy: Set<string>
+  /** News of changes that nobody has told yet. */
+  untold: number
+}
+
+/** Starts the story: clusters with their applications run, nothing is published. */
+export async function beginStory(world: World, ingresses: number): Promise<Story> {
+  const chance = world.chance.fork('story')
+  const story: Story = {
+    world,
+    chance,
+    owned: ingressNames.slice(0, ingresses).map((name) => newOwned(name, chance.hits(0.4))),
+    registered: new Set(),
+    nodePorts: new Map(),
+    disturbed: new Set(),
+    foreign: new Set(),
+    busy: new Set(),
+    untold: 0,
+  }
+  let up = 0
+  for (const cluster of world.clusters.values()) void cluster.started.then(() => (up += 1))
+  while (up < world.clusters.size) await pass(story, 1_000)
+  for (const cluster of world.clusters.values()) await deployAll(cluster)
+  await pass(story, 2_000)
+  for (const cluster of world.clusters.values()) {
+    for (const service of services) await noteNodePort(story, cluster.name, service)
+  }
+  world.watchers.handled.push((_target, { message }) => {
+    for (const owned of story.owned) {
+      if (owned.published.includes(message.messageId) && !owned.handled.includes(message.messageId))
+        owned.handled.push(message.messageId)
+    }
+  })
+  return story
+}
+
+/** Lets virtual time pass. */
+export async function pass({ world }: Story, ms: number): Promise<void> {
+  await world.clock.runUntil(world.clock.now() + ms)
+}
+
+export async function noteNodePort(story: Story, clusterName: string, service: ServiceName): Promise<void> {
+  const cluster = story.world.clusters.get(clusterName)
+  const port = cluster === undefined ? undefined : await nodePortOf(cluster, service)
+  if (port === undefined) return
+  const key = `${service.namespace}/${service.name}`
+  story.nodePorts.set(key, (story.nodePorts.get(key) ?? new Set()).add(port))
+}
+
+/** Publishes what somebody wants of an Ingress, and notes it as the wish. */
+export function publish(story: Story, owned: Owned, deed: Deed): void {
+  const { messages } = story.world
+  const { namespace, name } = owned.name
+  wish(owned, deed)
+  switch (deed.does) {
+    case 'apply':
+      owned.rejected = false
+      owned.published.push(
+        messages.publish(
+          'ingress-specs',
+          manifestOf(owned.name, deed.spec),
+          deed.clusters === null ? {} : { clusters: deed.clusters.join(',') },
+        ),
+      )
+      return
+    case 'delete':
+      owned.rejected = false
+      owned.published.push(messages.publish('ingress-specs', null, { action: 'delete', namespace, name }))
+      return
+    case 'remove-clusters':
+    case 'drain-clusters':
+    case 'undrain-clusters':
+      owned.published.push(
+        messages.publish('ingress-specs', null, {
+          action: deed.does,
+          namespace,
+          name,
+          clusters: deed.clusters.join(','),
+        }),
+      )
+      return
+    default:
+      deed satisfies never
+  }
+}
+
+/** A new spec for an Ingress, with the next version number when its manifests carry one. */
+export function nextSpec(story: Story, owned: Owned): Spec {
+  const version = owned.generation === null ? null : { generation: owned.generation++, uid: `uid-${owned.id.replace('/', '-')}` }
+  return randomSpec(story.chance, owned.name.namespace, version)
+}
+
+export function register(story: Story, name: string): void {
+  story.registered.add(name)
+  const body = { cluster: name, register: { server: `https://${name}.example.com`, project } }
+  story.world.messages.publish('cluster-changes', JSON.stringify(body))
+}
+
+export function unregister(story: Story, name: string): void {
+  story.registered.delete(name)
+  story.world.messages.publish('cluster-changes', JSON.stringify({ cluster: name, unregister: true }))
+}
+
+/** The clusters that serve an Ingress, by the wish. */
+export function chosenClusters(story: Story, owned: Owned): string[] {
+  const { clusters, excluded } = wishOf(owned)
+  return (clusters ?? [...story.registered]).filter((name) => story.registered.has(name) && !excluded.includes(name)).sort()
+}
