@@ -95,6 +95,7 @@ export async function begin(
       appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.refs),
       applied: step.do === 'update' ? current.doc.applied : false,
       readyHash: null,
+      ...(step.do === 'create' ? { creatingSince: now } : {}),
       token,
       updatedAt: now,
     }
@@ -143,17 +144,19 @@ export async function confirm(
       failures: 0,
       token,
     }
+    delete next.creatingSince
     write(tx, next)
     return { is: 'written', doc: next }
   })
 }
 
-/** Forgets an operation that failed or cannot be found; the world is looked at again. */
+/** Forgets an operation that failed, was refused or cannot be found; the world is looked at again. */
 export async function forgetOperation(deps: Deps, id: ResourceId, token: number): Promise<Entry> {
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('resources', id)
     if (doc === undefined || doc.token > token) return { is: 'stale' }
-    const next = { ...doc, operation: null, token }
+    const next: ResourceDoc = { ...doc, operation: null, token }
+    delete next.creatingSince
     write(tx, next)
     return { is: 'written', doc: next }
   })
@@ -203,6 +206,7 @@ export async function settle(
       ...(outputChanged ? { output } : {}),
       ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.refs, readyHash: current.wantHash } : {}),
     }
+    if (outcome.is === 'ready') delete next.creatingSince
     write(tx, next)
     // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.
     for (const ingress of planners) {

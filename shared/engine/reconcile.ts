@@ -16,6 +16,9 @@ const mostRounds = 12
 /** A pause up to this long is slept through; a longer one is left to the tick (one a minute). Milliseconds. */
 const longestNap = 10_000
 
+/** No operation takes longer than this (not checked against the real service): what was not created by then will not be. Milliseconds. */
+const creationPatience = 600_000
+
 /**
  * Brings one resource one visit nearer to what is wanted of it. Safe to call at any time, any number of times, by anybody:
  * the document says what is wanted, the world says what is there, a message only says when.
@@ -120,6 +123,7 @@ async function napped(visit: Visit, view: ledger.View, after: number, why: strin
 }
 
 async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
+  const { deps } = visit
   if (view.doc.operation) return awaitOperation(visit, view, view.doc.operation, view.doc.appliedRefs)
   // Nothing of it exists yet: no look is needed to know that it has to wait.
   if (view.want !== null && !view.doc.applied) {
@@ -138,7 +142,12 @@ async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
   const step = decide(visit.kind, view.want, seen, { force: view.force, owner: view.doc.owner })
   switch (step.do) {
     case 'nothing':
-      if (view.want === null) return settle({ is: 'gone', why: step.why }, seen)
+      if (view.want === null) {
+        const appearsUntil = (view.doc.creatingSince ?? -Infinity) + creationPatience
+        if (seen.got === undefined && deps.clock.now() < appearsUntil)
+          return settle({ is: 'again', after: 30_000, why: 'a creation of it was begun, and may still be under way' }, seen)
+        return settle({ is: 'gone', why: step.why }, seen)
+      }
       return seen.pending
         ? settle({ is: 'again', ...seen.pending }, seen)
         : settle({ is: 'ready', why: step.why }, seen)
@@ -176,6 +185,10 @@ async function mutate(
   } catch (error) {
     const fault = classify(error)
     if (fault.kind === 'absent' && step.do === 'remove') return ended(visit, 'remove', [])
+    // A clear refusal began nothing.
+    const unclear = fault.kind === 'transient' || fault.kind === 'conflict'
+    if (step.do === 'create' && !unclear && (await ledger.forgetOperation(deps, id, token)).is !== 'written')
+      return { is: 'over' }
     // The answer of an earlier attempt may have been lost: the world knows better than we do. One look is free, then with patience.
     return settle(outcomeOf(fault), seen)
   }

@@ -36,6 +36,8 @@ export interface ResourceDoc {
   failures: number
   /** A mutation that was begun and not seen to end. */
   operation: OperationRef | null
+  /** When a creation was begun whose end nobody has seen: until long after, absence may mean that it is under way. */
+  creatingSince?: number
   /** What the kind read from the world for the planner and for people (an IP, facts of a cluster). */
   output: unknown
   /** When to look again; null = at rest, found by drift listing only. */

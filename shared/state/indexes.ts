@@ -90,7 +90,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   // prettier-ignore
   resources: {
     id: true, kind: true, owner: true, refs: true, appliedRefs: true, applied: true, readyHash: true, phase: true, why: true,
-    waitingOn: true, waitingFor: true, failures: true, operation: true, output: true, wakeAt: true, nudges: true, token: true,
+    waitingOn: true, waitingFor: true, failures: true, operation: true, creatingSince: true, output: true, wakeAt: true, nudges: true, token: true,
     createdAt: true, updatedAt: true,
   },
   claims: { resource: true, ingress: true, want: true, refs: true, at: true, force: true },
