@@ -255,9 +255,16 @@ async function ended(visit: Visit, does: OperationRef['does'], refs: readonly Re
 }
 
 function wake(visit: Visit): void {
-  visit.background.push(
+  inBackground(
+    visit,
     wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` }),
   )
+}
+
+/** What fails here fails the visit at its end; until then a rejection without a handler would end the whole process. */
+function inBackground(visit: Visit, work: Promise<unknown>): void {
+  work.catch(() => undefined)
+  visit.background.push(work)
 }
 
 /** Tells the log, the neighbours and the planners what a visit came to. */
@@ -269,7 +276,8 @@ function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledg
   else if (settled.phaseChanged || outcome.is === 'gone') deps.log.info(fields, 'visit ended')
   const rests = outcome.is === 'ready' || outcome.is === 'gone'
   const troubled = outcome.is === 'failed' || outcome.is === 'retry'
-  visit.background.push(
+  inBackground(
+    visit,
     (async () => {
       const waited =
         rests &&
