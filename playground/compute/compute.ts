@@ -66,6 +66,8 @@ export interface SimulatedCompute {
 }
 
 const projectSyntax = /^[a-z0-9][a-z0-9.:-]{0,62}$/
+/** Each costs some hundred resources: its zones, regions and subnets. */
+const maxProjects = 1000
 /** The header that names the caller in operations and changes. */
 export const actorHeader = 'x-playground-actor'
 
@@ -104,10 +106,34 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
     }
   }
 
+  /** Any project exists from its first use, with regions, zones and the network `default`. */
+  function ensureProject(project: string): void {
+    if (projects.has(project)) return
+    if (!projectSyntax.test(project)) {
+      throw new ApiError(
+        400,
+        'invalid',
+        `Invalid value for field 'project': '${project.slice(0, 80)}'. The project id is malformed.`,
+      )
+    }
+    if (projects.size >= maxProjects) {
+      throw new ApiError(403, 'accessNotConfigured', `The simulator takes at most ${maxProjects} projects.`)
+    }
+    projects.add(project)
+    plantLocations(world, project)
+    const path = `projects/${project}/global/networks/default`
+    const spec = networks.defaults?.(
+      {},
+      { project, scope: { type: 'global' }, collection: 'networks', name: 'default', path },
+    )
+    networks.created?.(world, plant(world, networks, path, { ...spec }))
+  }
+
   const context: MutationContext = {
     world,
     operations,
     strict: options.strict ?? false,
+    ensureProject,
     schedule(operation, collection) {
       const type = operation.start.operationType
       const delay = typeof operationDelayMs === 'number' ? operationDelayMs : operationDelayMs(collection, type)
@@ -125,19 +151,6 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
         error: error === undefined ? null : { code: error.code, message: error.message },
       })
     },
-  }
-
-  /** Any project exists from its first use, with regions, zones and the network `default`. */
-  function ensureProject(project: string): void {
-    if (projects.has(project)) return
-    projects.add(project)
-    plantLocations(world, project)
-    const path = `projects/${project}/global/networks/default`
-    const spec = networks.defaults?.(
-      {},
-      { project, scope: { type: 'global' }, collection: 'networks', name: 'default', path },
-    )
-    networks.created?.(world, plant(world, networks, path, { ...spec }))
   }
 
   function mutate(match: MatchedRoute, request: WireRequest): JsonObject {
@@ -175,13 +188,6 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
 
   async function answer(match: MatchedRoute, request: WireRequest): Promise<JsonObject> {
     const { route, project } = match
-    if (!projectSyntax.test(project)) {
-      throw new ApiError(
-        400,
-        'invalid',
-        `Invalid value for field 'project': '${project.slice(0, 80)}'. The project id is malformed.`,
-      )
-    }
     ensureProject(project)
     takeRate(project, route.operationScope === null ? 'reads' : 'writes')
     if (route.operationScope !== null) return mutate(match, request)

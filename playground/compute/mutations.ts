@@ -5,7 +5,7 @@ import { deepFreeze, type JsonObject, mergePatch, textAt, without } from './json
 import type { Kind, Place, Resource } from './kind.ts'
 import type { Operation, Operations } from './operations.ts'
 import { timestamp } from './operations.ts'
-import { fullUrl, type Reference, resolveReferences } from './references.ts'
+import { fullUrl, type Reference, resolveReferences, splitPath } from './references.ts'
 import { outputOnlyMembers, readShape } from './shapes.ts'
 import { sameFingerprint, type World } from './world.ts'
 
@@ -22,6 +22,8 @@ export interface MutationContext {
   world: World
   operations: Operations
   strict: boolean
+  /** Projects exist from the moment that something names them. */
+  ensureProject(project: string): void
   /** Ends the operation when its time has come. */
   schedule(operation: Operation, collection: string): void
   /** Throws 403 when one more resource would exceed the quota. */
@@ -64,8 +66,10 @@ function checkScope(world: World, match: MatchedRoute): void {
 }
 
 /** Every referenced resource exists and is not on its way in or out. */
-function checkReferences(world: World, references: readonly Reference[]): void {
+function checkReferences(context: MutationContext, references: readonly Reference[]): void {
+  const { world } = context
   for (const { path } of references) {
+    context.ensureProject(splitPath(path)?.project ?? '')
     const target = world.find(path)
     if (target === undefined) throw notFound(path)
     if (target.state !== 'ready') throw notReady(path)
@@ -98,7 +102,7 @@ export function prepare(
     }
   }
   const { body: spec, references } = resolveReferences(completed, kind.references ?? [], place.project)
-  checkReferences(context.world, references)
+  checkReferences(context, references)
   kind.relate?.(context.world, spec, place, references, before)
   return { spec, references }
 }

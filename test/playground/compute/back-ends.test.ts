@@ -144,6 +144,28 @@ describe('groups', () => {
     expect(list.body).toMatchObject({ items: [{ networkEndpoint: { ...vm('vm1'), ipAddress: '10.4.0.2', port: 80 } }] })
   })
 
+  it('of a service project take machines of a shared network', async () => {
+    const world = await given()
+    const shared = 'projects/host/global/networks/default'
+    await world.done('POST', `${zone}/instances`, make.instance('guest', { networkInterfaces: [{ network: shared }] }))
+    await world.done('POST', `${zone}/instanceGroups`, { name: 'guests' })
+    await world.done('POST', `${zone}/instanceGroups/guests/addInstances`, { instances: [vm('guest')] })
+    const network = `https://www.googleapis.com/compute/v1/${shared}`
+    expect(await world.get(`${zone}/instanceGroups/guests`)).toMatchObject({ network })
+    const mixed = await world.send('POST', `${zone}/instanceGroups/guests/addInstances`, { instances: [vm('vm1')] })
+    expect(mixed).toMatchObject({ status: 400 })
+    await world.done('POST', `${zone}/networkEndpointGroups`, { name: 'guests', network: shared })
+    expect(await world.get(`${zone}/networkEndpointGroups/guests`)).toMatchObject({ network })
+  })
+
+  it('are unchanged when the operation fails late', async () => {
+    const world = await given()
+    world.compute.faults.failNext({ code: 'INTERNAL_ERROR', message: 'x' }, { method: 'instanceGroups.addInstances' })
+    const operation = await world.done('POST', `${zone}/instanceGroups/ig/addInstances`, { instances: [vm('vm1')] })
+    expect(operation).toHaveProperty('error')
+    expect(await world.get(`${zone}/instanceGroups/ig`)).toMatchObject({ size: 0 })
+  })
+
   it('machines get an address and tags with a fingerprint', async () => {
     const world = await given()
     const before = await world.get(`${zone}/instances/vm1`)

@@ -138,6 +138,22 @@ describe('limits', () => {
     expect((await world.send('POST', 'global/addresses', { name: 'b' })).status).toBe(200)
   })
 
+  it('refuse project ids that are none, and endless numbers of projects', async () => {
+    const world = bench()
+    const get = (project: string) =>
+      world.compute.handle({
+        method: 'GET',
+        path: `/compute/v1/projects/${project}/global/addresses`,
+        query: {},
+        headers: {},
+        body: undefined,
+      })
+    expect(refusal(await get('A%20B'))).toMatchObject({ status: 400, reason: 'invalid' })
+    for (let n = 0; n < 1000; n++) expect((await get(`project-${n}`)).status).toBe(200)
+    expect(refusal(await get('one-more'))).toMatchObject({ status: 403, reason: 'accessNotConfigured' })
+    expect((await get('project-0')).status).toBe(200)
+  })
+
   it('hold every answer for the request delay', async () => {
     const world = bench({ requestDelayMs: 50 })
     let answered = false

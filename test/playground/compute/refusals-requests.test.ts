@@ -299,6 +299,13 @@ testRefusals('requests', [
     message: /Invalid list filter expression/,
   },
   {
+    reason: 'a filter pattern that would take exponential time here',
+    send: ['GET', 'global/urlMaps', undefined, { filter: 'name eq "(a+)+b"' }],
+    status: 400,
+    code: 'invalid',
+    message: /Invalid list filter expression/,
+  },
+  {
     reason: 'a page token that is none',
     send: ['GET', 'global/urlMaps', undefined, { pageToken: 'x' }],
     status: 400,

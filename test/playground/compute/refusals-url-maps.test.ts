@@ -173,6 +173,18 @@ testRefusals('url maps', [
     message: /headerAction/,
   },
   {
+    reason: 'a regular expression for a global external load balancer (proto comment)',
+    given: loadBalancer,
+    send: urlMap(
+      matcher({
+        routeRules: [{ priority: 1, service: 'global/backendServices/be', matchRules: [{ regexMatch: '/a.*' }] }],
+      }),
+    ),
+    status: 400,
+    code: 'invalid',
+    message: /routeRules\[0\]\.matchRules\[0\]\.regexMatch': ''\. Regex isn't allowed$/,
+  },
+  {
     reason: 'more than 64 KB for a classic load balancer',
     given: (world) => loadBalancer(world, 'EXTERNAL'),
     send: urlMap({ description: 'x'.repeat(66_000) }),
