@@ -8,7 +8,7 @@ import { writeKubeconfig } from './kubernetes/index.ts'
 import { readOptions, type Options } from './options.ts'
 import { publish } from './publish.ts'
 import { followStages, read, type IngressReport } from './stages.ts'
-import { startScheduler, wire } from './wiring.ts'
+import { startScheduler } from './wiring.ts'
 
 const project = 'playground'
 /** Simulated time is short: a tick every few seconds instead of every minute. */
@@ -29,14 +29,16 @@ async function main(options: Options): Promise<number> {
   const functions = await startFunctions(
     {
       GOOGLE_CLOUD_PROJECT: project,
-      MCI_STATE: 'memory',
+      ...(environment.firestore === null
+        ? { MCI_STATE: 'memory' }
+        : { FIRESTORE_EMULATOR_HOST: environment.firestore }),
       PUBSUB_EMULATOR_HOST: environment.pubsub.grpc,
       COMPUTE_API_ENDPOINT: environment.compute.url,
       STATUS_PORT: String(dashboardPort),
     },
     log,
   )
-  wire(environment.pubsub.core, project, functions.ports)
+  await environment.pubsub.wire(project, functions.ports)
   const dashboard = `http://127.0.0.1:${functions.ports['status']}`
   const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
   const files = keepFilesFresh(environment, dashboard)
@@ -168,7 +170,7 @@ function keepFilesFresh(environment: Environment, dashboard: string): { write():
       project,
       pubsub: pubsub.grpc,
       pubsubRest: pubsub.rest,
-      firestore: null,
+      firestore: environment.firestore,
       compute: compute.url,
       dashboard,
       clusters: clusters.map(({ name, server, zones }) => ({ name, server, zones })),

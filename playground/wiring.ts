@@ -1,15 +1,14 @@
 import { publish } from './publish.ts'
-import type { SimulatedPubSub } from './pubsub/index.ts'
 
 /** How pushes are made; as the deployed subscriptions are. Milliseconds. */
-const push = {
+export const push = {
   ackDeadlineMs: 150_000,
   retry: { minBackoffMs: 1_000, maxBackoffMs: 60_000 },
   maxDeliveryAttempts: 20,
 } as const
 
 /** The topic that triggers a function; names are by convention, as anybody who deploys them sees them. */
-export function topicOf(functionName: string): string {
+function topicOf(functionName: string): string {
   const plural: Readonly<Record<string, string>> = {
     'ingress-spec': 'ingress-specs',
     'cluster-change': 'cluster-changes',
@@ -20,28 +19,29 @@ export function topicOf(functionName: string): string {
   return plural[functionName] ?? functionName
 }
 
-/** Topics, and a push subscription for every function; what is never acknowledged goes to the dead letters. */
-export function wire(pubsub: SimulatedPubSub, project: string, ports: Readonly<Record<string, number>>): void {
-  const functions = Object.entries(ports).filter(([name]) => name !== 'status')
-  for (const [name] of functions) pubsub.createTopic(`projects/${project}/topics/${topicOf(name)}`)
-  for (const [name, port] of functions) {
-    const topic = topicOf(name)
-    pubsub.subscribe({
-      name: `projects/${project}/subscriptions/${name}`,
-      topic: `projects/${project}/topics/${topic}`,
-      push: { endpoint: `http://127.0.0.1:${port}/` },
-      ackDeadlineMs: push.ackDeadlineMs,
-      retry: push.retry,
-      ...(topic === 'dead-letters'
-        ? {}
-        : {
-            deadLetter: {
-              topic: `projects/${project}/topics/dead-letters`,
-              maxDeliveryAttempts: push.maxDeliveryAttempts,
-            },
-          }),
+/** One push subscription; all names are full resource names. */
+export interface Subscription {
+  name: string
+  topic: string
+  endpoint: string
+  /** null for the dead letters themselves. */
+  deadLetterTopic: string | null
+}
+
+/** A topic and a push subscription for every event function; what is never acknowledged goes to the dead letters. */
+export function subscriptionsOf(project: string, ports: Readonly<Record<string, number>>): Subscription[] {
+  const deadLetters = `projects/${project}/topics/dead-letters`
+  return Object.entries(ports)
+    .filter(([name]) => name !== 'status')
+    .map(([name, port]) => {
+      const topic = `projects/${project}/topics/${topicOf(name)}`
+      return {
+        name: `projects/${project}/subscriptions/${name}`,
+        topic,
+        endpoint: `http://127.0.0.1:${port}/`,
+        deadLetterTopic: topic === deadLetters ? null : deadLetters,
+      }
     })
-  }
 }
 
 /** Cloud Scheduler: a tick now and then. Returns how to stop it. */

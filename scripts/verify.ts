@@ -12,6 +12,7 @@ const steps: { name: string; args: string[]; env?: Record<string, string>; only?
   { name: 'lint', args: [modules('eslint/bin/eslint.js'), '.', '--max-warnings=0'] },
   { name: 'types', args: [modules('typescript/bin/tsc'), '--noEmit'] },
   { name: 'tests', args: [modules('vitest/vitest.mjs'), 'run'], only: 'short' },
+  { name: 'slow tests', args: [modules('vitest/vitest.mjs'), 'run'], env: { MCI_SLOW_TESTS: '1' }, only: 'full' },
 ]
 
 let failed = 0

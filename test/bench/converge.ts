@@ -82,6 +82,6 @@ async function countersOf(system: System): Promise<Omit<Cost, 'seconds'>> {
     clusterRequests: clusters.reduce((sum, one) => sum + one.reads + one.writes, 0),
     storeReads: store?.reads ?? 0,
     storeWrites: store?.writes ?? 0,
-    messages: system.environment.pubsub.core.counts().published,
+    messages: system.environment.pubsub.counts()?.published ?? 0,
   }
 }

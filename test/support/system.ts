@@ -3,7 +3,7 @@ import { PubSub } from '@google-cloud/pubsub'
 import { PassThroughClient } from 'google-auth-library'
 import { startEnvironment, type Environment } from '../../playground/environment.ts'
 import { startFunctions } from '../../playground/functions-process.ts'
-import { startScheduler, wire } from '../../playground/wiring.ts'
+import { startScheduler } from '../../playground/wiring.ts'
 
 /** What the status API tells of one Ingress, as far as tests read it. */
 export interface Report {
@@ -48,6 +48,8 @@ export interface SystemOptions {
   requestDelayMs?: number
   healthScale?: number
   tickMs?: number
+  /** On the official emulators of Pub/Sub and Firestore. */
+  emulators?: boolean
   /** Registers every cluster at once; default true. */
   register?: boolean
   env?: Record<string, string>
@@ -66,12 +68,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     operationDelayMs,
     requestDelayMs,
     healthScale,
+    emulators: options.emulators ?? false,
     nextPort: () => 0,
   })
   const functions = await startFunctions(
     {
       GOOGLE_CLOUD_PROJECT: project,
-      MCI_STATE: 'memory',
+      ...(environment.firestore === null
+        ? { MCI_STATE: 'memory' }
+        : { FIRESTORE_EMULATOR_HOST: environment.firestore }),
       PUBSUB_EMULATOR_HOST: environment.pubsub.grpc,
       COMPUTE_API_ENDPOINT: environment.compute.url,
       MCI_LOG_LEVEL: 'warn',
@@ -81,7 +86,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     options.host,
   )
   const { storeCounts, ...functionPorts } = functions.ports
-  wire(environment.pubsub.core, project, functionPorts)
+  await environment.pubsub.wire(project, functionPorts)
   const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
   const dashboard = `http://127.0.0.1:${functions.ports['status']}`
   const pubsub = new PubSub({
