@@ -16,7 +16,7 @@ export type StatusDeps = Pick<Deps, 'store' | 'project' | 'clock'>
 
 /**
  * HTTP: the JSON API of DESIGN section 8, read only. Beside it, for programs that look ahead (`mci plan`) and that want to
- * know what became of their message: `/api/sources/{namespace}/{name}`, `/api/claims/{resource id}` and
+ * know what became of their message: `/api/sources/{namespace}/{name}`, `/api/resources/{resource id}` and
  * `/api/dead-letters/{message id}`.
  */
 export async function answer(deps: StatusDeps, method: string, path: string): Promise<Answer> {
@@ -29,7 +29,7 @@ export async function answer(deps: StatusDeps, method: string, path: string): Pr
   if (parts[1] === 'ingresses' && parts.length === 2) return { status: 200, body: { ingresses: await summaries(deps) } }
   if (parts[1] === 'ingresses' && parts.length === 4) return one(deps, `${decode(parts[2])}/${decode(parts[3])}`)
   if (parts[1] === 'sources' && parts.length === 4) return sources(deps, `${decode(parts[2])}/${decode(parts[3])}`)
-  if (parts[1] === 'claims' && parts.length === 3) return claims(deps, decode(parts[2]))
+  if (parts[1] === 'resources' && parts.length === 3) return resource(deps, decode(parts[2]))
   if (parts[1] === 'dead-letters' && parts.length === 3) return deadLetter(deps, decode(parts[2]))
   return failure(404, `there is nothing at ${path.slice(0, 200)}`)
 }
@@ -45,10 +45,12 @@ async function sources(deps: StatusDeps, id: string): Promise<Answer> {
   return { status: 200, body: { ...known, resources: [...known.resources.values()] } }
 }
 
-async function claims(deps: StatusDeps, text: string): Promise<Answer> {
+/** One resource whoever wants it, with everybody's claims on it. */
+async function resource(deps: StatusDeps, text: string): Promise<Answer> {
   const id = parseResourceId(text)
   if (id === undefined) return failure(404, `"${text.slice(0, 200)}" is not the id of a resource`)
-  return { status: 200, body: { claims: await deps.store.find(queries.claimsOn(id)) } }
+  const [doc, claims] = await Promise.all([deps.store.get('resources', id), deps.store.find(queries.claimsOn(id))])
+  return { status: 200, body: { resource: doc ?? null, claims } }
 }
 
 /** Why a message was not carried out; its payload stays out of it. */
@@ -124,7 +126,7 @@ async function clusters(deps: StatusDeps): Promise<unknown[]> {
 }
 
 /** Why messages were not worked on; what they held is for the operator's command, not for a page. */
-async function deadLetters(deps: Deps): Promise<unknown[]> {
+async function deadLetters(deps: StatusDeps): Promise<unknown[]> {
   const docs = await deps.store.find(queries.deadLetters(100))
   return docs.map(({ id, topic, attributes, why, at }) => ({ id, topic, attributes, why, at: time(at) }))
 }
