@@ -2,7 +2,7 @@ import type { IngressModel } from '../ingress/model.ts'
 import { matchesSelector } from '../ingress/selector.ts'
 import type { ClusterDoc, Selection } from '../state/documents.ts'
 
-/** Which registered clusters serve an Ingress, and which named ones there are not. */
+/** Which registered clusters serve an Ingress, and which named ones there are not, or will not be soon. */
 export interface Selected {
   names: string[]
   unknown: string[]
@@ -24,7 +24,7 @@ export function select(model: IngressModel, selection: Selection, clusters: read
   const wanted = chosen.filter((name) => !selection.excluded.includes(name))
   return {
     names: wanted.filter((name) => registered.get(name)?.leaving === false).sort(),
-    unknown: wanted.filter((name) => !registered.has(name)).sort(),
+    unknown: wanted.filter((name) => registered.get(name)?.leaving !== false).sort(),
     drained: selection.drained.filter((name) => wanted.includes(name)).sort(),
   }
 }
