@@ -11,6 +11,9 @@ import { planNudgeOf, send, type Cause } from './nudge.ts'
 /** A cluster that does not answer is asked again after this; milliseconds. */
 const askAgain = 60_000
 
+/** Looks that overlap with others' are repeated so often before the message is left to be delivered again. */
+const mostLooks = 5
+
 /** Registers a cluster, or changes its registration, and looks at it. */
 export async function registerCluster(deps: Deps, registration: ClusterRegistration, cause: Cause): Promise<void> {
   await deps.store.transact(async (tx) => {
@@ -23,6 +26,7 @@ export async function registerCluster(deps: Deps, registration: ClusterRegistrat
       sight: doc?.sight ?? null,
       unreachable: null,
       leaving: false,
+      untold: true,
       wakeAt: now,
       updatedAt: now,
     })
@@ -50,47 +54,70 @@ export async function unregisterCluster(deps: Deps, name: string, cause: Cause):
  * A cluster that does not answer keeps what was known of it: no answer is not an empty answer.
  */
 export async function lookAtCluster(deps: Deps, name: string, cause: Cause): Promise<void> {
-  const doc = await deps.store.get('clusters', name)
-  if (doc === undefined) return
-  if (doc.leaving) {
-    await letGo(deps, doc, cause)
+  for (let look = 0; look < mostLooks; look += 1) {
+    const doc = await deps.store.get('clusters', name)
+    if (doc === undefined) return
+    if (doc.leaving) {
+      await letGo(deps, doc, cause)
+      return
+    }
+    const seen = await lookOnce(deps, doc)
+    const written = await writeSight(deps, doc, seen)
+    if (written === undefined) continue
+    const news = written.untold === true
+    const trouble = 'why' in seen ? { unreachable: seen.why } : {}
+    deps.log.info({ cluster: name, news, ...trouble, cause: cause.why, trace: cause.trace }, 'looked at cluster')
+    if (news) await tellAll(deps, written, cause)
     return
   }
-  let seen: { sight: ClusterSight } | { why: string }
+  throw new Error(`cluster ${name} was changed by others during each of ${mostLooks} looks at it`)
+}
+
+type Seen = { sight: ClusterSight } | { why: string }
+
+async function lookOnce(deps: Deps, doc: ClusterDoc): Promise<Seen> {
   try {
-    seen = { sight: await sightOf(deps, doc.registration) }
+    return { sight: await sightOf(deps, doc.registration) }
   } catch (error) {
-    seen = { why: classify(error).why }
+    return { why: classify(error).why }
   }
-  const news = await deps.store.transact(async (tx) => {
-    const current = await tx.get('clusters', name)
-    if (current === undefined || current.leaving) return false
+}
+
+/**
+ * Writes what was seen, and that it has still to be told, so that whoever comes next tells it should this process die.
+ * undefined = somebody wrote since `doc` was read, and may have seen something newer.
+ */
+async function writeSight(deps: Deps, doc: ClusterDoc, seen: Seen): Promise<ClusterDoc | undefined> {
+  return deps.store.transact(async (tx) => {
+    const current = await tx.get('clusters', doc.name)
+    if (current === undefined || canonical({ ...current, wakeAt: 0 }) !== canonical({ ...doc, wakeAt: 0 }))
+      return undefined
     const now = deps.clock.now()
-    if ('why' in seen) {
-      tx.set('clusters', name, {
-        ...current,
-        unreachable: { since: current.unreachable?.since ?? now, why: seen.why.slice(0, 1_000) },
-        wakeAt: now + askAgain,
-        updatedAt: now,
-      })
-      return current.unreachable === null
+    const changed =
+      'why' in seen ? current.unreachable === null : current.unreachable !== null || !sameSight(current.sight, seen.sight)
+    const next: ClusterDoc = {
+      ...current,
+      ...('why' in seen
+        ? { unreachable: { since: current.unreachable?.since ?? now, why: seen.why.slice(0, 1_000) } }
+        : { sight: changed ? seen.sight : current.sight, unreachable: null }),
+      ...(changed ? { untold: true as const, updatedAt: now } : {}),
     }
-    const changed = current.unreachable !== null || !sameSight(current.sight, seen.sight)
-    if (changed || current.wakeAt !== null)
-      tx.set('clusters', name, {
-        ...current,
-        sight: seen.sight,
-        unreachable: null,
-        wakeAt: null,
-        updatedAt: changed ? now : current.updatedAt,
-      })
-    return changed
+    const restless = 'why' in seen || next.untold === true
+    next.wakeAt = restless ? now + askAgain : null
+    if (canonical(next) !== canonical(current)) tx.set('clusters', doc.name, next)
+    return next
   })
-  deps.log.info(
-    { cluster: name, news, ...('why' in seen ? { unreachable: seen.why } : {}), cause: cause.why, trace: cause.trace },
-    'looked at cluster',
-  )
-  if (news) await replanAll(deps, name, cause)
+}
+
+async function tellAll(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void> {
+  await replanAll(deps, doc.name, cause)
+  await deps.store.transact(async (tx) => {
+    const current = await tx.get('clusters', doc.name)
+    // What was written meanwhile its own writer tells.
+    if (current === undefined || canonical(current) !== canonical(doc)) return
+    const { untold: _, ...told } = current
+    tx.set('clusters', doc.name, { ...told, wakeAt: current.unreachable === null ? null : current.wakeAt })
+  })
 }
 
 function sameSight(a: ClusterSight | null, b: ClusterSight): boolean {

@@ -147,6 +147,8 @@ export interface ClusterDoc {
   unreachable: { since: number; why: string } | null
   /** Unregistered: goes when nothing refers to it. */
   leaving: boolean
+  /** Set while Ingresses have still to be planned anew for the last change of this record. */
+  untold?: true
   wakeAt: number | null
   updatedAt: number
 }

@@ -84,6 +84,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
     sight: true,
     unreachable: true,
     leaving: true,
+    untold: true,
     wakeAt: true,
     updatedAt: true,
   },

@@ -46,10 +46,10 @@ describe('select', () => {
       want: { names: ['b'] },
     },
     {
-      reason: 'one that is being unregistered is out, and not unknown',
+      reason: 'one that is being unregistered is out, and unknown from then on',
       clusters: [clusterDoc('a'), clusterDoc('b', { leaving: true })],
       selection: { clusters: ['a', 'b'] },
-      want: { names: ['a'], unknown: [] },
+      want: { names: ['a'], unknown: ['b'] },
     },
     {
       reason: 'a drained one stays selected',
