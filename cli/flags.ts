@@ -43,7 +43,12 @@ export function common(command: Command): Command {
     .option('--status-url <url>', 'status API of the deployment (MCI_STATUS_URL); else Firestore is read')
     .option('-t, --access-token <->', '"-": read an access token from standard input (MCI_ACCESS_TOKEN)')
     .option('--impersonate-service-account <email>', 'act as this service account')
-    .addOption(new Option('-o, --output <format>', 'how to print the result').choices([...formats]).default('table'))
+    .addOption(outputOption())
+}
+
+/** How a result is printed. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print the result').choices([...formats]).default('table')
 }
 
 /** For commands that can wait for what they began. */

@@ -1,12 +1,15 @@
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError } from 'commander'
 import { exitCodes, Failure, type ExitCode } from './exit-codes.ts'
-import { common, contexts, labelList, nameList, truth, waiting } from './flags.ts'
+import { common, contexts, labelList, nameList, outputOption, truth, waiting } from './flags.ts'
+import { shells, type Shell } from './completion.ts'
 import { createTerminal } from './terminal.ts'
 import type { ChangeClustersFlags, ClusterAction } from './commands/change-clusters.ts'
 import type { AddClustersFlags, RemoveClustersFlags } from './commands/clusters.ts'
 import type { ApplyFlags } from './commands/apply.ts'
 import type { DeleteFlags } from './commands/withdraw.ts'
 import type { GetStatusFlags } from './commands/get-status.ts'
+import type { PlanFlags } from './commands/plan.ts'
+import type { ValidateFlags } from './commands/validate.ts'
 import type { CommonFlags, Session } from './session.ts'
 
 const epilogue = `
@@ -93,6 +96,27 @@ export function createProgram(done: (code: ExitCode) => void): Command {
       ),
     )
 
+  command('plan', 'show what publishing a manifest would do; nothing is written')
+    .requiredOption('-f, --filename <file>', 'manifest; - is standard input')
+    .option('--clusters <names>', 'exactly these registered clusters, with commas between them', nameList)
+    .option('-n, --namespace <name>', 'namespace, where the manifest does not say one')
+    .option('--static-ip <name>', 'reserved global address, where the manifest does not say one')
+    .option('--force', 'take over resources that carry no stamp of ours', false)
+    .action((flags: Omit<PlanFlags, 'ingress'> & { filename: string }) =>
+      inSession({ ...flags, ingress: flags.filename }, async (session, all) =>
+        (await import('./commands/plan.ts')).plan(session, all),
+      ),
+    )
+  contexts(command('validate', 'check a manifest and the clusters, without Google Cloud'), 'the clusters')
+    .requiredOption('-f, --filename <file>', 'manifest; - is standard input')
+    .option('--clusters <names>', 'only these registered clusters, with commas between them', nameList)
+    .option('-n, --namespace <name>', 'namespace, where the manifest does not say one')
+    .action((flags: Omit<ValidateFlags, 'ingress'> & { filename: string }) =>
+      inSession({ ...flags, ingress: flags.filename }, async (session, all) =>
+        (await import('./commands/validate.ts')).validate(session, all),
+      ),
+    )
+
   const naming = (made: Command): Command =>
     made
       .option('-i, --ingress <file>', 'manifest that names the Ingress')
@@ -146,5 +170,18 @@ export function createProgram(done: (code: ExitCode) => void): Command {
       (await import('./commands/clusters.ts')).removeClusters(session, names, all),
     ),
   )
+  program
+    .command('version')
+    .description('print the version of this command')
+    .addOption(outputOption())
+    .action(async ({ output }: Pick<CommonFlags, 'output'>) => (await import('./commands/version.ts')).version(output))
+  program
+    .command('completion')
+    .description('print a script that completes commands and options: source <(mci completion bash)')
+    .addArgument(new Argument('<shell>').choices([...shells]))
+    .action(async (shell: Shell) => {
+      const { completionFor } = await import('./completion.ts')
+      process.stdout.write(completionFor(shell, program))
+    })
   return program
 }

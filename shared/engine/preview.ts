@@ -1,0 +1,275 @@
+import { hashOf } from '../json.ts'
+import { select } from '../planning/select.ts'
+import { parseResourceId, splitResourceId, type ResourceId } from '../resource-id.ts'
+import { createMemoryStore } from '../state/memory.ts'
+import {
+  claimId,
+  type ClaimDoc,
+  type ClusterDoc,
+  type IngressDoc,
+  type Problem,
+  type ResourceDoc,
+} from '../state/documents.ts'
+import type { Store } from '../state/store.ts'
+import { queries } from '../state/store.ts'
+import { acceptSpecs, type Published } from './accept.ts'
+import { lookAtCluster } from './clusters.ts'
+import { decide, type Step } from './decide.ts'
+import type { Deps } from './deps.ts'
+import { classify } from './faults.ts'
+import type { AnyKind, Cloud, Observation } from './kind.ts'
+import * as ledger from './ledger.ts'
+import type { Cause } from './nudge.ts'
+import { planIngress } from './plan-ingress.ts'
+import { clustersSnapshot, computeSnapshot } from './snapshot.ts'
+import { ingressId } from '../ingress/model.ts'
+
+/**
+ * Looking ahead: what publishing a spec would do, without doing any of it. The engine itself runs (accept, look, plan,
+ * observe, decide) on a private copy of the documents and on a snapshot of the world that refuses every change, so that what
+ * is foretold is what the functions would do.
+ */
+
+/** What looking ahead needs of the world. */
+export type PreviewPorts = Pick<Deps, 'compute' | 'clusters' | 'kinds' | 'clock' | 'project'>
+
+/** The documents of an Ingress as they are now; `doc` null = there is none. */
+export interface Records {
+  doc: IngressDoc | null
+  clusters: ClusterDoc[]
+  claims: ClaimDoc[]
+  resources: ResourceDoc[]
+}
+
+/** Where the documents are read. */
+export interface RecordReader {
+  sources(ingress: string): Promise<Records>
+  /** A resource whoever wants it, with everybody's claims on it. */
+  resource(id: ResourceId): Promise<{ resource: ResourceDoc | null; claims: ClaimDoc[] }>
+}
+
+/** What would happen to one resource. `later` = it is known only when what comes before is done. */
+export interface PreviewStep {
+  id: ResourceId
+  kind: string
+  name: string
+  do: Step['do'] | 'later'
+  why: string
+  changes: Step['changes']
+  /** null = it is to go, or not known yet. */
+  want: object | null
+}
+
+/** What publishing would come to. With problems it would be refused, and nothing of `steps` would be done. */
+export interface Preview {
+  ingress: string
+  problems: Problem[]
+  warnings: Problem[]
+  steps: PreviewStep[]
+}
+
+/** Planning again after new facts ends after so many rounds: clusters, their groups, addresses and certificates need four. */
+const mostRounds = 10
+
+const cause: Cause = { why: 'looking ahead', trace: 'preview' }
+
+/** Looks ahead at one spec. `clusters` = exactly these; null = as before. Throws what Compute or the records throw. */
+export async function preview(
+  ports: PreviewPorts,
+  reader: RecordReader,
+  spec: Published,
+  clusters: readonly string[] | null,
+): Promise<Preview> {
+  const id = ingressId(spec.model)
+  const world = { ...ports, compute: computeSnapshot(ports.compute), clusters: clustersSnapshot(ports.clusters) }
+  const records = await reader.sources(id)
+  const first = await rehearse(world, records, [], spec, clusters)
+  // What others hold of the same resources decides whether they can be had, and how shared ones end up.
+  const known = new Set(records.resources.map((resource) => resource.id))
+  const unknown = first.steps
+    .filter((step) => !known.has(step.id) || isShared(ports.kinds, step.id))
+    .map((step) => step.id)
+  const others = await Promise.all(unknown.map((resource) => reader.resource(resource)))
+  const foreign = others.filter(
+    ({ resource, claims }) => resource !== null || claims.some((claim) => claim.ingress !== id),
+  )
+  if (foreign.length === 0) return first
+  return rehearse(world, records, foreign, spec, clusters)
+}
+
+type Foreign = Awaited<ReturnType<RecordReader['resource']>>
+
+async function rehearse(
+  ports: PreviewPorts,
+  records: Records,
+  foreign: readonly Foreign[],
+  spec: Published,
+  clusters: readonly string[] | null,
+): Promise<Preview> {
+  const id = ingressId(spec.model)
+  const store = await copyOf(records, foreign)
+  const deps = depsOn(ports, store)
+  const publishedAt = Math.max(deps.clock.now(), records.doc?.source.publishedAt ?? 0)
+  const [accepted] = await acceptSpecs(deps, [spec], clusters, publishedAt, cause)
+  if (accepted?.is === 'older' || accepted?.is === 'refused')
+    return { ingress: id, problems: [{ where: id, message: accepted.why }], warnings: [], steps: [] }
+  await lookAtClusters(deps, id)
+  const seen = new Map<ResourceId, Seen>()
+  for (let round = 0; round < mostRounds; round += 1) {
+    await planIngress(deps, id, cause)
+    if (!(await observeAll(deps, id, seen))) break
+  }
+  return report(deps, id, seen)
+}
+
+/** One look at a resource, for one want. */
+interface Seen {
+  wantHash: string
+  observation: Observation<unknown> | { unreachable: string }
+}
+
+async function copyOf(records: Records, foreign: readonly Foreign[]): Promise<Store> {
+  const store = createMemoryStore()
+  await store.transact(async (tx) => {
+    if (records.doc) tx.set('ingresses', records.doc.id, records.doc)
+    for (const cluster of records.clusters) tx.set('clusters', cluster.name, cluster)
+    const claims = [...foreign.flatMap((one) => one.claims), ...records.claims]
+    for (const claim of claims) tx.set('claims', claimId(claim.resource, claim.ingress), claim)
+    const resources = [...foreign.flatMap((one) => one.resource ?? []), ...records.resources]
+    for (const resource of resources) tx.set('resources', resource.id, resource)
+  })
+  return store
+}
+
+function depsOn(ports: PreviewPorts, store: Store): Deps {
+  const silent = (): void => undefined
+  return {
+    ...ports,
+    store,
+    bus: { publish: () => Promise.resolve() },
+    log: { info: silent, warn: silent, error: silent },
+    random: () => 0,
+    uniqueId: () => 'preview',
+    budget: { work: 60_000, lease: 90_000 },
+  }
+}
+
+async function lookAtClusters(deps: Deps, id: string): Promise<void> {
+  const [doc, clusters] = await Promise.all([deps.store.get('ingresses', id), deps.store.find(queries.clusters())])
+  if (doc === undefined) return
+  const { names } = select(doc.model, doc.selection, clusters)
+  await Promise.all(names.map((name) => lookAtCluster(deps, name, cause)))
+}
+
+/** Observes everything that is wanted or still there; true when a plan made from it may differ. */
+async function observeAll(deps: Deps, id: string, seen: Map<ResourceId, Seen>): Promise<boolean> {
+  const views = await viewsOf(deps, id)
+  const news = await Promise.all(
+    views.map(async ({ kind, view }) => {
+      const { doc, want, wantHash } = view
+      if (seen.get(doc.id)?.wantHash === wantHash) return false
+      const observation = await observe(deps, kind, doc, want)
+      seen.set(doc.id, { wantHash, observation })
+      return keep(deps, doc, observation)
+    }),
+  )
+  return news.includes(true)
+}
+
+async function observe(deps: Deps, kind: AnyKind, doc: ResourceDoc, want: object | null): Promise<Seen['observation']> {
+  try {
+    return await kind.observe(cloudOf(deps), doc.id, want, doc.output)
+  } catch (error) {
+    // A cluster that does not answer is a fact to plan with; without Compute nothing can be said.
+    if (kind.name !== 'cluster-ingress') throw error
+    return { unreachable: classify(error).why }
+  }
+}
+
+/** Writes down what was seen, as a visit would; true when it is news to the planner. */
+async function keep(deps: Deps, doc: ResourceDoc, observation: Seen['observation']): Promise<boolean> {
+  const phase = 'unreachable' in observation ? 'Retrying' : 'Ready'
+  const why = 'unreachable' in observation ? observation.unreachable : ''
+  const output = 'unreachable' in observation ? doc.output : (observation.output ?? doc.output)
+  await deps.store.transact(async (tx) => {
+    const current = await tx.get('resources', doc.id)
+    if (current) tx.set('resources', doc.id, { ...current, phase, why, output })
+  })
+  return hashOf(output) !== hashOf(doc.output) || 'unreachable' in observation
+}
+
+async function viewsOf(deps: Deps, id: string): Promise<{ kind: AnyKind; view: ledger.View }[]> {
+  const [claims, owned] = await Promise.all([
+    deps.store.find(queries.claimsOf(id)),
+    deps.store.find(queries.ownedBy(id)),
+  ])
+  const ids = [...new Set([...claims.map((claim) => claim.resource), ...owned.map((resource) => resource.id)])].sort()
+  const views = await Promise.all(
+    ids.map(async (resource) => {
+      const kind = deps.kinds.find((candidate) => candidate.name === splitResourceId(resource).kind)
+      const view = kind === undefined ? undefined : await ledger.read(deps.store, kind, resource)
+      return kind === undefined || view === undefined ? [] : [{ kind, view }]
+    }),
+  )
+  return views.flat()
+}
+
+async function report(deps: Deps, id: string, seen: ReadonlyMap<ResourceId, Seen>): Promise<Preview> {
+  const doc = await deps.store.get('ingresses', id)
+  const { problems = [], warnings = [], waiting = [] } = doc?.plan ?? {}
+  const views = await viewsOf(deps, id)
+  const held = new Map(waiting.flatMap(({ where, message }) => heldId(deps.kinds, where, message)))
+  const steps = views
+    .filter(({ view }) => !held.has(view.doc.id))
+    .map(({ kind, view }) => stepOf(kind, view, seen.get(view.doc.id)?.observation))
+  for (const [resource, why] of held) steps.push(later(resource, why))
+  return { ingress: id, problems, warnings, steps: inOrder(deps.kinds, steps) }
+}
+
+/** In the order of the registry, in which what is referred to comes first. */
+function inOrder(kinds: readonly AnyKind[], steps: readonly PreviewStep[]): PreviewStep[] {
+  const rank = new Map(kinds.map((kind, index) => [kind.name, index]))
+  return [...steps].sort((a, b) => (rank.get(a.kind) ?? 0) - (rank.get(b.kind) ?? 0) || (a.id < b.id ? -1 : 1))
+}
+
+/** What a plan waits for is a resource that is held, or something else, which is left out. */
+function heldId(kinds: readonly AnyKind[], where: string, message: string): [ResourceId, string][] {
+  const id = parseResourceId(where)
+  return id !== undefined && kinds.some((kind) => kind.name === splitResourceId(id).kind) ? [[id, message]] : []
+}
+
+function stepOf(
+  kind: AnyKind,
+  { doc, want, force }: ledger.View,
+  observation: Seen['observation'] | undefined,
+): PreviewStep {
+  if (observation === undefined || 'unreachable' in observation)
+    return later(doc.id, observation?.unreachable ?? 'it was not looked at')
+  const at = { id: doc.id, kind: kind.name, name: splitResourceId(doc.id).path.at(-1) ?? '', want }
+  if (observation.refused !== undefined) return { ...at, do: 'refuse', why: observation.refused, changes: [] }
+  if (observation.pending && observation.got === undefined && want !== null)
+    return later(doc.id, observation.pending.why)
+  return { ...at, ...decide(kind, want, observation, { force, owner: doc.owner }) }
+}
+
+function later(id: ResourceId, why: string): PreviewStep {
+  const { kind, path } = splitResourceId(id)
+  return { id, kind, name: path.at(-1) ?? '', do: 'later', why, changes: [], want: null }
+}
+
+function isShared(kinds: readonly AnyKind[], id: ResourceId): boolean {
+  return kinds.find((kind) => kind.name === splitResourceId(id).kind)?.merge !== undefined
+}
+
+/** Nothing is recalled for a time: the snapshot remembers everything. */
+function cloudOf(deps: Deps): Cloud {
+  return {
+    compute: deps.compute,
+    now: () => deps.clock.now(),
+    recall: (_what, _ms, read) => read(),
+    async cluster(name) {
+      const doc = await deps.store.get('clusters', name)
+      return doc === undefined ? undefined : deps.clusters.connect(doc.registration)
+    },
+  }
+}
