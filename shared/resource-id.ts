@@ -18,6 +18,11 @@ export function parseResourceId(text: string): ResourceId | undefined {
   return text.length <= 400 && /^[a-z][a-z0-9-]*(\/[^/\s]+)+$/.test(text) ? (text as ResourceId) : undefined
 }
 
+/** What one sweep looks at together: the resources of a kind in one project, or in one cluster. */
+export function scopeOf(id: ResourceId): string {
+  return id.split('/', 2).join('/')
+}
+
 /** The kind and the path that an id was built from. */
 export function splitResourceId(id: ResourceId): { kind: string; path: string[] } {
   const [kind = '', ...path] = id.split('/')

@@ -1,5 +1,5 @@
 import { hashOf } from '../json.ts'
-import type { ResourceId } from '../resource-id.ts'
+import { scopeOf, type ResourceId } from '../resource-id.ts'
 import type { OperationRef } from '../cloud/compute-port.ts'
 import type { ClaimDoc, ResourceDoc, ResourcePhase } from '../state/documents.ts'
 import { queries, type Reader, type Transaction } from '../state/store.ts'
@@ -35,7 +35,8 @@ export async function read(reader: Reader, kind: AnyKind, id: ResourceId): Promi
   return viewOf(kind, doc, await reader.find(queries.claimsOn(id)))
 }
 
-function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
+/** What a document and the claims on it say together. */
+export function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
   const want = merged(kind, claims)
   const refs = [...new Set(claims.flatMap((claim) => claim.refs))].sort()
   return { doc, claims, want, wantHash: hashOf([want, refs]), refs, force: claims.some((claim) => claim.force) }
@@ -138,6 +139,7 @@ export async function confirm(
     if (doc === undefined || doc.token > token) return { is: 'stale' }
     const next = {
       ...doc,
+      ...(doc.operation === null ? {} : { lastOperation: doc.operation.name }),
       operation: null,
       applied: does !== 'remove',
       appliedRefs: does === 'remove' ? [] : [...refs],
@@ -205,6 +207,7 @@ export async function settle(
       updatedAt: now,
       ...(outputChanged ? { output } : {}),
       ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.refs, readyHash: current.wantHash } : {}),
+      ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
     }
     if (outcome.is === 'ready') delete next.creatingSince
     write(tx, next)

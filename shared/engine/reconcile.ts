@@ -311,7 +311,7 @@ function requestIdOf(...parts: readonly (string | number)[]): string {
 }
 
 /** The world as kinds see it in one visit: Compute, and clusters by their registered name. */
-function cloudOf(deps: Deps): Cloud {
+export function cloudOf(deps: Deps): Cloud {
   const recalled = new Map<string, { at: number; value: unknown }>()
   return {
     compute: deps.compute,

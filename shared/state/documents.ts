@@ -36,6 +36,12 @@ export interface ResourceDoc {
   failures: number
   /** A mutation that was begun and not seen to end. */
   operation: OperationRef | null
+  /** The operation of ours that ended last: audit-log entries about it are no news. */
+  lastOperation?: string
+  /** The last time that somebody else's change was found and undone. */
+  lastRepair?: Repair
+  /** Came to rest after a change and was not seen by a sweep since: which sweep is to look at it. */
+  unswept?: string
   /** When a creation was begun whose end nobody has seen: until long after, absence may mean that it is under way. */
   creatingSince?: number
   /** What the kind read from the world for the planner and for people (an IP, facts of a cluster). */
@@ -48,6 +54,13 @@ export interface ResourceDoc {
   token: number
   createdAt: number
   updatedAt: number
+}
+
+/** A change by somebody else that was undone. */
+export interface Repair {
+  at: number
+  /** What was found, in words, with what each field was changed from and to. */
+  what: string
 }
 
 /** What one ingress wants of one resource. */
@@ -174,6 +187,22 @@ export interface DeadLetterDoc {
   expireAt: number
 }
 
+/**
+ * What a sweep found to be as wanted, so that the next one need not read a document for each of many thousand resources: a
+ * part of the inventory of one kind in one project, or of one cluster.
+ */
+export interface InventoryDoc {
+  id: string
+  /** All parts of one inventory. */
+  scope: string
+  /** JSON: from a name to what was seen of it; one text, because Firestore would index every member of a map. */
+  entries: string
+  /** Since when sweeps have come without a long pause: before this nothing is known. */
+  since: number
+  /** When everything in this part was last looked at in full. */
+  at: number
+}
+
 /** Every collection and the shape of its documents. */
 export interface Collections {
   ingresses: IngressDoc
@@ -182,6 +211,7 @@ export interface Collections {
   claims: ClaimDoc
   leases: LeaseDoc
   deadLetters: DeadLetterDoc
+  inventories: InventoryDoc
 }
 
 /** The name of a collection. */

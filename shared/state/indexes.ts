@@ -59,6 +59,8 @@ const samples: Record<keyof typeof queries, AnyQuery> = {
   ingresses: queries.ingresses(),
   clusters: queries.clusters(),
   deadLetters: queries.deadLetters(1),
+  inventory: queries.inventory('kind/project'),
+  unswept: queries.unswept('kind/project'),
 }
 
 /** Every index that the queries of the program run on, once each. */
@@ -92,10 +94,11 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   resources: {
     id: true, kind: true, owner: true, refs: true, appliedRefs: true, applied: true, readyHash: true, phase: true, why: true,
     waitingOn: true, waitingFor: true, failures: true, operation: true, creatingSince: true, output: true, wakeAt: true, nudges: true, token: true,
-    createdAt: true, updatedAt: true,
+    lastOperation: true, lastRepair: true, unswept: true, createdAt: true, updatedAt: true,
   },
   claims: { resource: true, ingress: true, want: true, refs: true, at: true, force: true },
   leases: { id: true, holder: true, token: true, expiresAt: true },
+  inventories: { id: true, scope: true, entries: true, since: true, at: true },
   deadLetters: { id: true, topic: true, data: true, attributes: true, why: true, at: true, expireAt: true },
 }
 

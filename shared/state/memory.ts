@@ -155,6 +155,7 @@ function createTables(): Tables {
     claims: table('claims'),
     leases: table('leases'),
     deadLetters: table('deadLetters'),
+    inventories: table('inventories'),
   }
 }
 

@@ -73,6 +73,16 @@ export const queries = {
     ...(after === undefined ? {} : { after }),
   }),
   clusters: (): Query<'clusters'> => ({ collection: 'clusters', where: [] }),
+  /** Resources that changed since the last sweep saw them; the rest comes with the next one. */
+  unswept: (scope: string): Query<'resources'> => ({
+    collection: 'resources',
+    where: [{ field: 'unswept', op: '==', value: scope }],
+    limit: 1_000,
+  }),
+  inventory: (scope: string): Query<'inventories'> => ({
+    collection: 'inventories',
+    where: [{ field: 'scope', op: '==', value: scope }],
+  }),
   deadLetters: (limit: number): Query<'deadLetters'> => ({
     collection: 'deadLetters',
     where: [],
