@@ -34,9 +34,11 @@ describe('the indexes that infra declares', () => {
       'clusters.wakeAt',
       'deadLetters.at',
       'ingresses.wakeAt',
+      'inventories.scope',
       'resources.appliedRefs',
       'resources.kind',
       'resources.owner',
+      'resources.unswept',
       'resources.waitingOn',
       'resources.wakeAt',
     ])
@@ -47,6 +49,7 @@ describe('the indexes that infra declares', () => {
     ['claims', 'want'],
     ['resources', 'output'],
     ['deadLetters', 'data'],
+    ['inventories', 'entries'],
   ])('exempt what may be large: %s.%s', (collection, field) => {
     expect(firestoreIndexes.find((index) => index.collection === collection && index.field === field)?.index).toBe(
       'none',
