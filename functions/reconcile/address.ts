@@ -1,56 +1,89 @@
 import type { Address } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
-import type { Kind } from '../../shared/engine/kind.ts'
+import type { Cloud, Desired, Kind } from '../../shared/engine/kind.ts'
+import type { AddressLayout, Layout } from '../../shared/planning/layout.ts'
+import { lastPart, projectPath } from '../../shared/planning/names.ts'
 import { stamped, ownership } from '../../shared/planning/stamp.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a global address. One that the user named is only looked at: it is never made, changed or released. */
-export interface AddressWant extends Address, Stamped {
+export interface AddressWant extends Stamped {
+  name: string
+  description?: string
+  ipVersion: 'IPV4' | 'IPV6'
   ours: boolean
+  /** The forwarding rules that may use a named one: ours. */
+  rules?: string[]
 }
 
 const ref = (id: string): ComputeRef<'addresses'> => globalRef(id, 'addresses')
 
+function wantOf(layout: Layout, { id, name, ours }: AddressLayout, ipVersion: 'IPV4' | 'IPV6'): Desired<AddressWant> {
+  const rule = (called: string): string => projectPath(layout.project, 'forwardingRules', called)
+  return {
+    id,
+    want: {
+      ...stampedWant(layout),
+      ours,
+      name,
+      ipVersion,
+      ...(ours
+        ? { description: stamped(`Address of kubernetes multicluster loadbalancer ${layout.lb}`, layout.ingress) }
+        : { rules: [layout.names.httpRule, layout.names.httpsRule].map(rule) }),
+    },
+    refs: [],
+  }
+}
+
+/** Kept until the Ingress is withdrawn, also while no front end uses it: DNS points there. */
 export const address: Kind<AddressWant, Address> = {
   name: 'address',
-  collections: ['addresses'],
   owned: [],
   desire: (layout) => [
-    {
-      id: layout.address.id,
-      want: {
-        ...stampedWant(layout),
-        ours: layout.address.ours,
-        name: layout.address.name,
-        ...(layout.address.ours
-          ? { description: stamped(`Address of kubernetes multicluster loadbalancer ${layout.lb}`, layout.ingress) }
-          : {}),
-      },
-      refs: [],
-    },
+    wantOf(layout, layout.address, 'IPV4'),
+    ...(layout.address6 === null ? [] : [wantOf(layout, layout.address6, 'IPV6')]),
   ],
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
     const output = got?.address === undefined ? undefined : { output: { ip: got.address } }
     if (want?.ours === false) {
-      const name = want.name ?? ''
-      if (got === undefined) {
-        return {
-          got,
-          owner: 'foreign',
-          refused: `there is no global static address "${name}": reserve it (gcloud compute addresses create ${name} --global) or take the annotation kubernetes.io/ingress.global-static-ip-name away`,
-        }
-      }
-      if (got.addressType !== undefined && got.addressType !== 'EXTERNAL')
-        return { got, owner: 'foreign', refused: `address "${name}" is ${got.addressType}, not EXTERNAL` }
-      return { got, owner: 'ours', ...output }
+      const refused = got === undefined ? missing(want.name) : await unfit(cloud, want, got)
+      return { got, owner: 'ours', ...(refused === undefined ? output : { refused }) }
     }
     return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null), ...output }
   },
   project: () => ({}),
   create: (cloud, id, want, requestId) => {
-    const { ours: _ours, ...address } = body(want)
-    return cloud.compute.insert(ref(id), { ...address, addressType: 'EXTERNAL', ipVersion: 'IPV4' }, requestId)
+    const { ours: _ours, rules: _rules, ...address } = body(want)
+    return cloud.compute.insert(ref(id), { ...address, addressType: 'EXTERNAL' }, requestId)
   },
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
+}
+
+function missing(name: string): string {
+  return `there is no global static address "${name}": reserve it (gcloud compute addresses create ${name} --global) or take the annotation kubernetes.io/ingress.global-static-ip-name away`
+}
+
+/** Why an address that the user named cannot be used; undefined when it can. */
+async function unfit(cloud: Cloud, { name, rules = [] }: AddressWant, got: Address): Promise<string | undefined> {
+  if (got.addressType !== undefined && got.addressType !== 'EXTERNAL')
+    return `address "${name}" is ${got.addressType}, not EXTERNAL: reserve a global external one`
+  if (got.ipVersion === 'IPV6') return `address "${name}" is an IPv6 address: name an IPv4 one`
+  for (const user of got.users ?? []) {
+    if (rules.includes(user)) continue
+    const rule = /\/global\/forwardingRules\//.test(user)
+      ? await cloud.compute.get(
+          globalRef(`forwarding-rule/${user.split('/')[1] ?? ''}/${lastPart(user)}`, 'forwardingRules'),
+        )
+      : undefined
+    const ports = rule?.portRange
+    if (ports !== undefined && !holds(ports, 80) && !holds(ports, 443)) continue
+    return `address "${name}" is used by ${user}${ports === undefined ? '' : ` (ports ${ports})`}, which is not part of this load balancer: name another address, or delete that`
+  }
+  return undefined
+}
+
+function holds(range: string, port: number): boolean {
+  const [low = '', high = low] = range.split('-')
+  return Number(low) <= port && port <= Number(high)
 }

@@ -1,19 +1,23 @@
 import type { Backend, BackendService } from '../../shared/cloud/compute-resources.ts'
-import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
-import type { Desired, Held, Kind } from '../../shared/engine/kind.ts'
+import { CloudError, type ComputeRef, type StartedOperation } from '../../shared/cloud/compute-port.ts'
+import type { Cloud, Desired, Held, Kind } from '../../shared/engine/kind.ts'
 import type { Layout, ServiceLayout } from '../../shared/planning/layout.ts'
 import { names, projectPath, zonePath } from '../../shared/planning/names.ts'
-import { ownership, serviceText, stamped } from '../../shared/planning/stamp.ts'
+import { ownership, readStamp, serviceText, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
 import { body, changed, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a backend service: the API's own fields. */
 export interface BackendServiceWant extends BackendService, Stamped {
-  backends: Backend[]
+  /** Which groups, and whether they take traffic; how they are balanced is written once and then the operator's. */
+  backends: { group: string; capacityScaler: 0 | 1 }[]
 }
 
 /** Practically unlimited, as kubemci has it: traffic goes to the nearest healthy backend and is not spread by rate. */
-const unlimitedRate = 1e14
+const byRate: Backend = { balancingMode: 'RATE', maxRatePerInstance: 1e14 }
+
+/** For a group that another backend service balances so: the API wants one mode per group (decision 6). */
+const byUtilization: Backend = { balancingMode: 'UTILIZATION', maxUtilization: 1 }
 
 /** Written at creation only; afterwards they are the operator's (kubemci reset them: issue #226). */
 const atCreation: BackendService = {
@@ -27,14 +31,15 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
   if (service.hold !== null) return { id, hold: service.hold }
   const backends = service.backends
     .flatMap((place) =>
-      place.groups.map((group): Backend => ({
+      place.groups.map((group): BackendServiceWant['backends'][number] => ({
         group: zonePath(group.project, group.zone, 'instanceGroups', group.name),
-        balancingMode: 'RATE',
-        maxRatePerInstance: unlimitedRate,
         capacityScaler: place.drained ? 0 : 1,
       })),
     )
     .sort(byGroup)
+  const namedPorts = service.backends.flatMap((place) =>
+    place.groups.map((group) => resourceId('named-ports', group.project, group.zone, group.name)),
+  )
   const serving = new Set(service.backends.map((place) => place.cluster))
   return {
     id,
@@ -55,7 +60,11 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
     refs: [
       service.healthCheckId,
       ...layout.clusters.filter((cluster) => serving.has(cluster.name)).map((cluster) => cluster.ingressId),
+      // kubemci's already serves, under another named port: ours must be there before it is changed over.
+      ...(service.adopted ? namedPorts : []),
     ],
+    // A group that leaves keeps its named port until nothing is sent there.
+    ...(namedPorts.length === 0 ? {} : { uses: namedPorts }),
   }
 }
 
@@ -88,7 +97,7 @@ const sent = (backend: Backend): Backend => ({
   ...backend,
   group: `https://www.googleapis.com/compute/v1/${backend.group ?? ''}`,
 })
-const byGroup = (a: Backend, b: Backend): number => ((a.group ?? '') < (b.group ?? '') ? -1 : 1)
+const byGroup = (a: { group?: string }, b: { group?: string }): number => ((a.group ?? '') < (b.group ?? '') ? -1 : 1)
 
 /** All backend services of a layout, those that have to wait included: what its URL map refers to. */
 export function backendServices(layout: Layout): (Desired<BackendServiceWant> | Held)[] {
@@ -104,23 +113,90 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
     const got = await cloud.compute.get(ref(id))
     return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
   },
-  project: (got) => ({ ...got, backends: [...(got.backends ?? [])].sort(byGroup) }),
+  project: (got) => ({
+    ...got,
+    backends: (got.backends ?? [])
+      .map(({ group = '', capacityScaler }) => ({
+        group,
+        capacityScaler: capacityScaler === 0 ? (0 as const) : (1 as const),
+      }))
+      .sort(byGroup),
+  }),
   create: (cloud, id, want, requestId) =>
-    cloud.compute.insert(ref(id), { ...atCreation, ...body(want), backends: want.backends.map(sent) }, requestId),
-  update(cloud, id, want, got, changes, requestId) {
-    const backends = want.backends.map((backend) => ({
-      ...got.backends?.find((present) => present.group === backend.group),
-      ...backend,
-    }))
-    const whole = { ...body(want), backends: backends.map(sent) }
-    // The client library drops empty lists from a PATCH: the last backend goes by a PUT of everything that was read.
-    if (backends.length === 0 && (got.backends ?? []).length > 0)
-      return cloud.compute.update(ref(id), { ...got, ...whole }, requestId)
-    return cloud.compute.patch(
-      ref(id),
-      { ...changed(whole, changes), ...(got.fingerprint === undefined ? {} : { fingerprint: got.fingerprint }) },
-      requestId,
-    )
-  },
+    withMode(cloud, id, requestId, (modes, attempt) =>
+      cloud.compute.insert(
+        ref(id),
+        { ...atCreation, ...body(want), backends: merged(want, [], modes).map(sent) },
+        attempt,
+      ),
+    ),
+  update: (cloud, id, want, got, changes, requestId) =>
+    withMode(cloud, id, requestId, (modes, attempt) => {
+      const backends = merged(want, got.backends ?? [], modes).map(sent)
+      const whole = { ...body(want), backends }
+      // The client library drops empty lists from a PATCH: the last backend goes by a PUT of everything that was read.
+      if (backends.length === 0 && (got.backends ?? []).length > 0)
+        return cloud.compute.update(ref(id), { ...got, ...whole }, attempt)
+      return cloud.compute.patch(
+        ref(id),
+        {
+          ...changed(whole, changes),
+          ...takenOver(got),
+          ...(got.fingerprint === undefined ? {} : { fingerprint: got.fingerprint }),
+        },
+        attempt,
+      )
+    }),
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
+}
+
+/** What a backend already has, stays; only its group and whether it takes traffic are ours. */
+function merged(want: BackendServiceWant, present: readonly Backend[], modes: ReadonlySet<string>): Backend[] {
+  return want.backends.map(({ group, capacityScaler }) => {
+    const had = present.find((backend) => backend.group === group)
+    // An operator's share of the capacity is kept; draining, and the end of it, are ours.
+    const scaler = capacityScaler === 1 && (had?.capacityScaler ?? 0) > 0 ? had?.capacityScaler : capacityScaler
+    return {
+      ...(had ?? (modes.has(group) ? byUtilization : byRate)),
+      group,
+      ...(scaler === undefined ? {} : { capacityScaler: scaler }),
+    }
+  })
+}
+
+/** kubemci never drained connections; what is changed over to us does, unless somebody has set it. */
+function takenOver({ description, connectionDraining }: BackendService): BackendService {
+  const drains = (connectionDraining?.drainingTimeoutSec ?? 0) > 0
+  return readStamp(description).by === 'kubemci' && !drains
+    ? { connectionDraining: atCreation.connectionDraining ?? {} }
+    : {}
+}
+
+/**
+ * Tries with our own balancing mode; where another backend service uses one of the groups with UTILIZATION, the API refuses a
+ * second mode for it (kubemci issue 216), and then that group is balanced as the other one does it.
+ */
+async function withMode(
+  cloud: Cloud,
+  id: string,
+  requestId: string,
+  send: (modes: ReadonlySet<string>, requestId: string) => Promise<StartedOperation>,
+): Promise<StartedOperation> {
+  try {
+    return await send(new Set(), requestId)
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.status !== 400 || !/balancing.?mode/i.test(error.message)) throw error
+    const { project } = ref(id)
+    const others = await cloud.compute.list('backendServices', project)
+    const modes = new Set(
+      others.flatMap((other) =>
+        (other.backends ?? []).flatMap(({ group, balancingMode }) =>
+          balancingMode === 'UTILIZATION' && group !== undefined ? [group] : [],
+        ),
+      ),
+    )
+    if (modes.size === 0) throw error
+    // Another request, so another id: the first was refused.
+    return await send(modes, `${requestId.slice(0, -1)}${requestId.endsWith('0') ? '1' : '0'}`)
+  }
 }

@@ -1,15 +1,17 @@
 import { CloudError } from '../../shared/cloud/compute-port.ts'
-import type { Cluster, IngressObject, PodObject, ServicePort } from '../../shared/cloud/kubernetes-port.ts'
+import type { IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import type { Kind } from '../../shared/engine/kind.ts'
 import {
   managedAnnotation,
   matchingObject,
-  servicesOf,
+  looksOf,
   type ClusterIngressWant,
 } from '../../shared/planning/cluster-ingress.ts'
-import type { ClusterView, GroupsFact, PortFact, ProbeFact, ServiceFact } from '../../shared/planning/facts.ts'
+import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
+import { hashOf } from '../../shared/json.ts'
 import { lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
+import { absentIn, look } from './cluster-looks.ts'
 
 /** Written by the in-cluster controller for the class gce-multi-cluster: JSON list of {Name, Zone}, Zone a URL (peers.md C). */
 const groupsAnnotation = 'ingress.gcp.kubernetes.io/instance-groups'
@@ -17,11 +19,11 @@ const groupsAnnotation = 'ingress.gcp.kubernetes.io/instance-groups'
 /** After this it is said that the in-cluster controller does not act, and the other clusters go on without. Milliseconds. */
 const groupsPatience = 120_000
 
-/** A Service that is missing may come any time: looked for again at this pace. Milliseconds. */
-const missingService = 30_000
+/** What is missing may come any time: looked for again at this pace. Milliseconds. */
+const missingPace = 30_000
 
-/** While a visit polls for the groups, its Services are read again only after this. Milliseconds. */
-const servicesFresh = 5_000
+/** While a visit polls for the groups, all else is read again only after this. Milliseconds. */
+const looksFresh = 5_000
 
 interface Got {
   object: IngressObject | undefined
@@ -35,7 +37,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
   desire: (layout) =>
     layout.clusters.map((cluster) => ({
       id: cluster.ingressId,
-      want: { services: servicesOf(layout.model), object: matchingObject(layout.model) },
+      want: { ...looksOf(layout.model), object: matchingObject(layout.model) },
       refs: [],
     })),
 
@@ -46,21 +48,23 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       if (want === null) return { got: undefined, owner: 'ours' }
       throw new CloudError(0, '', `cluster ${cluster} is not registered`)
     }
-    const [object, services] = await Promise.all([
-      client.ingress(namespace, name),
-      want === null
-        ? Promise.resolve<Record<string, ServiceFact>>({})
-        : cloud.recall('services', servicesFresh, () => lookAtServices(client, namespace, want.services)),
-    ])
-    if (want === null)
+    if (want === null) {
+      const object = await client.ingress(namespace, name)
       return {
         got: object?.metadata.annotations?.[managedAnnotation] === 'true' ? { object, onlyLooking: false } : undefined,
         owner: 'ours',
       }
+    }
+    const { object: _object, ...looks } = want
+    const [object, seen] = await Promise.all([
+      client.ingress(namespace, name),
+      // What is named may change within a visit: then what was read before says nothing.
+      cloud.recall(hashOf(looks), looksFresh, () => look(client, namespace, looks)),
+    ])
     const onlyLooking = want.object === null
     const groups = groupsOf(object, onlyLooking, (before as ClusterView | null)?.groups, cloud.now())
-    const output: ClusterView = { services, groups }
-    const absent = Object.entries(services).flatMap(([service, fact]) => (fact.found ? [] : [service]))
+    const output: ClusterView = { ...seen, groups }
+    const absent = absentIn(seen)
     const pending =
       groups.state === 'pending'
         ? {
@@ -69,13 +73,13 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
           }
         : groups.state === 'overdue'
           ? {
-              after: missingService,
+              after: missingPace,
               why: 'the in-cluster controller has written no instance groups: is the GKE Ingress controller (HttpLoadBalancing) enabled there?',
             }
           : absent.length > 0
             ? {
-                after: missingService,
-                why: `service ${absent.join(', ')} does not exist in namespace ${namespace} of this cluster`,
+                after: missingPace,
+                why: `${absent.join(', ')} does not exist in namespace ${namespace} of this cluster`,
               }
             : undefined
     return {
@@ -164,70 +168,4 @@ function parseGroups(annotation: string | undefined): { zone: string; name: stri
   } catch {
     return undefined
   }
-}
-
-async function lookAtServices(
-  client: Cluster,
-  namespace: string,
-  services: readonly string[],
-): Promise<Record<string, ServiceFact>> {
-  const facts = await Promise.all(
-    services.map(async (name) => [name, await lookAtService(client, namespace, name)] as const),
-  )
-  return Object.fromEntries(facts)
-}
-
-async function lookAtService(client: Cluster, namespace: string, name: string): Promise<ServiceFact> {
-  const service = await client.service(namespace, name)
-  if (service === undefined) return { found: false }
-  const { selector } = service.spec
-  const pod = selector && Object.keys(selector).length > 0 ? await client.anyPod(namespace, selector) : undefined
-  const annotations = service.metadata.annotations ?? {}
-  return {
-    found: true,
-    type: service.spec.type ?? 'ClusterIP',
-    ports: service.spec.ports.map((port) => portFact(port, pod)),
-    appProtocols:
-      annotations['service.alpha.kubernetes.io/app-protocols'] ?? annotations['cloud.google.com/app-protocols'] ?? null,
-    neg: annotations['cloud.google.com/neg'] ?? null,
-  }
-}
-
-function portFact(port: ServicePort, pod: PodObject | undefined): PortFact {
-  return {
-    name: port.name ?? '',
-    port: port.port,
-    nodePort: port.nodePort ?? null,
-    protocol: port.protocol ?? 'TCP',
-    probe: pod === undefined ? null : probeFor(pod, port),
-  }
-}
-
-/**
- * The HTTP readiness probe of the container port that a service port targets: through targetPort, by number or name, where
- * kubemci compared the service's own port and so seldom found it.
- */
-function probeFor(pod: PodObject, port: ServicePort): ProbeFact | null {
-  const target = port.targetPort ?? port.port
-  for (const container of pod.containers) {
-    const { readinessProbe: probe } = container
-    const exposed = container.ports.find((candidate) => candidate.containerPort === target || candidate.name === target)
-    const number = exposed?.containerPort ?? (typeof target === 'number' ? target : undefined)
-    if (!probe || number === undefined) continue
-    const probed =
-      typeof probe.port === 'number'
-        ? probe.port
-        : container.ports.find((candidate) => candidate.name === probe.port)?.containerPort
-    if (probed !== number) continue
-    return {
-      path: probe.path === undefined || probe.path === '' ? '/' : probe.path,
-      host: probe.host ?? probe.httpHeaders?.find((header) => header.name.toLowerCase() === 'host')?.value ?? null,
-      scheme: probe.scheme === 'HTTPS' ? 'HTTPS' : 'HTTP',
-      periodSeconds: probe.periodSeconds ?? 10,
-      timeoutSeconds: probe.timeoutSeconds ?? 1,
-      successThreshold: probe.successThreshold ?? 1,
-      failureThreshold: probe.failureThreshold ?? 3,
-    }
-  }
-  return null
 }

@@ -1,7 +1,8 @@
 import type { Firewall } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Desired, Held, Kind } from '../../shared/engine/kind.ts'
-import type { ClusterLayout, Layout } from '../../shared/planning/layout.ts'
+import type { ClusterFacts } from '../../shared/planning/facts.ts'
+import type { Layout } from '../../shared/planning/layout.ts'
 import { names } from '../../shared/planning/names.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
@@ -17,9 +18,10 @@ const sourceRanges = ['130.211.0.0/22', '35.191.0.0/16']
 
 /** One rule per load balancer and network. */
 function desire(layout: Layout): (Desired<FirewallWant> | Held)[] {
-  const byNetwork = new Map<string, ClusterLayout[]>()
-  for (const cluster of layout.clusters) {
-    const network = cluster.facts.doc.registration.network ?? cluster.facts.doc.sight?.network
+  const byNetwork = new Map<string, ClusterFacts[]>()
+  // A cluster that is being taken out stays open until its backends are gone: traffic may still be on its way there.
+  for (const cluster of [...layout.clusters.map(({ facts }) => facts), ...layout.leaving]) {
+    const network = cluster.doc.registration.network ?? cluster.doc.sight?.network
     // Of a cluster that was never seen nothing is known, and nothing is opened.
     if (network !== undefined) byNetwork.set(network, [...(byNetwork.get(network) ?? []), cluster])
   }
@@ -31,17 +33,19 @@ function desire(layout: Layout): (Desired<FirewallWant> | Held)[] {
 function inNetwork(
   layout: Layout,
   network: string,
-  clusters: readonly ClusterLayout[],
+  clusters: readonly ClusterFacts[],
   first: boolean,
 ): Desired<FirewallWant> | Held {
-  const name = first ? names.firewall(layout.lb) : names.firewallIn(layout.lb, network)
+  const name = first ? layout.names.firewall : names.firewallIn(layout.lb, network)
   const project = /^projects\/([^/]+)\//.exec(network)?.[1] ?? layout.project
   const id = resourceId('firewall-rule', project, name)
-  const members = new Set(clusters.map((cluster) => cluster.name))
+  const members = new Set(clusters.map((cluster) => cluster.doc.name))
   const ports = layout.services.flatMap((service) =>
-    service.backends.filter((backend) => members.has(backend.cluster)).map((backend) => backend.nodePort),
+    [...service.backends, ...service.leaving]
+      .filter((backend) => members.has(backend.cluster))
+      .map((backend) => backend.nodePort),
   )
-  const tags = clusters.flatMap((cluster) => cluster.facts.doc.sight?.nodeTags ?? [])
+  const tags = clusters.flatMap((cluster) => cluster.doc.sight?.nodeTags ?? [])
   // A rule without target tags would open every machine of the network: there is none then.
   if (tags.length === 0)
     return { id, hold: `no network tag of the nodes of ${[...members].join(', ')} is known that no other machine has` }

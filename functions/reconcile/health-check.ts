@@ -62,10 +62,16 @@ export const healthCheck: Kind<HealthCheckWant, HealthCheck> = {
   },
   project: (got) => got,
   create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),
-  update(cloud, id, want, _got, changes, requestId) {
+  update(cloud, id, want, got, changes, requestId) {
     // No fingerprint: a whole-object write of a stale holder could land, and is repaired at the next look.
-    // Another type leaves the old type's settings behind, which only a PUT takes away.
-    if (changes.some((change) => change.field === 'type')) return cloud.compute.update(ref(id), body(want), requestId)
+    // Another type leaves the old type's settings behind, and the serving port kubemci's fixed one: only a PUT takes them away.
+    const fixedPort = [got.httpHealthCheck, got.httpsHealthCheck, got.http2HealthCheck].some(
+      (check) => check?.port !== undefined,
+    )
+    if (fixedPort || changes.some((change) => change.field === 'type')) {
+      const { httpHealthCheck: _http, httpsHealthCheck: _https, http2HealthCheck: _http2, ...others } = got
+      return cloud.compute.update(ref(id), { ...others, ...body(want) }, requestId)
+    }
     return cloud.compute.patch(ref(id), changed(body(want), changes), requestId)
   },
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),

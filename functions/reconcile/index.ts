@@ -6,6 +6,7 @@ import { firewallRule } from './firewall-rule.ts'
 import { forwardingRule } from './forwarding-rule.ts'
 import { healthCheck } from './health-check.ts'
 import { namedPorts } from './named-ports.ts'
+import { sslCertificate } from './ssl-certificate.ts'
 import { targetProxy } from './target-proxy.ts'
 import { urlMap } from './url-map.ts'
 
@@ -17,6 +18,7 @@ export const kinds: readonly AnyKind[] = [
   healthCheck,
   backendService,
   urlMap,
+  sslCertificate,
   targetProxy,
   forwardingRule,
   firewallRule,

@@ -32,7 +32,7 @@ function wantOf(layout: Layout): UrlMapWant {
   const fallback = layout.model.defaultBackend === null ? null : layout.service(layout.model.defaultBackend)
   return {
     ...stampedWant(layout),
-    name: names.urlMap(layout.lb),
+    name: layout.names.urlMap,
     description: statusJson(layout),
     ...routes(
       layout.model.rules,
@@ -51,7 +51,7 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
   owned: ['description', 'defaultService', 'defaultRouteAction', 'hostRules', 'pathMatchers'],
   desire: (layout) => [
     {
-      id: resourceId('url-map', layout.project, names.urlMap(layout.lb)),
+      id: resourceId('url-map', layout.project, layout.names.urlMap),
       want: wantOf(layout),
       // Traffic comes to a backend service through here: its ports must have their names by then.
       refs: [...backendServices(layout).map(({ id }) => id), ...namedPortsOf(layout).map(({ id }) => id)],

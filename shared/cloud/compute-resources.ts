@@ -30,6 +30,7 @@ export interface Backend {
   balancingMode?: string
   maxRatePerInstance?: number
   maxRatePerEndpoint?: number
+  maxUtilization?: number
   capacityScaler?: number
 }
 

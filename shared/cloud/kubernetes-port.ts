@@ -90,6 +90,19 @@ export interface NodeObject {
   ready: boolean
 }
 
+/** A Secret. `data` holds base64 and may hold a private key: never to be kept, logged or put into a document. */
+export interface SecretObject {
+  metadata: ObjectMeta
+  type?: string
+  data: Record<string, string>
+}
+
+/** networking.gke.io/v1 ManagedCertificate, as far as it is read. */
+export interface ManagedCertificateObject {
+  metadata: ObjectMeta
+  domains: string[]
+}
+
 /** One connected cluster. */
 export interface Cluster {
   version(): Promise<string>
@@ -103,6 +116,9 @@ export interface Cluster {
   /** Absent is success. */
   deleteIngress(namespace: string, name: string): Promise<void>
   service(namespace: string, name: string): Promise<ServiceObject | undefined>
+  secret(namespace: string, name: string): Promise<SecretObject | undefined>
+  /** Undefined also where the cluster does not know the kind. */
+  managedCertificate(namespace: string, name: string): Promise<ManagedCertificateObject | undefined>
   /** Any one pod that the selector matches, a ready one first; undefined when there is none. */
   anyPod(namespace: string, selector: Readonly<Record<string, string>>): Promise<PodObject | undefined>
 }

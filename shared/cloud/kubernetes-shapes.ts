@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import type { IngressObject, NodeObject, PodObject, ServiceObject } from './kubernetes-port.ts'
+import type {
+  IngressObject,
+  ManagedCertificateObject,
+  NodeObject,
+  PodObject,
+  SecretObject,
+  ServiceObject,
+} from './kubernetes-port.ts'
 
 /**
  * The answers of a Kubernetes API server, read down to the fields of the port; all else is left out. A field of another
@@ -92,6 +99,16 @@ const service = z.object({
   }),
 }) satisfies z.ZodType<ServiceObject>
 
+const secret = z.object({
+  metadata,
+  type: text.exactOptional(),
+  data: z.record(text, text).default({}),
+}) satisfies z.ZodType<SecretObject>
+
+const managedCertificate = z
+  .object({ metadata, spec: z.object({ domains: z.array(text).default([]) }).default({ domains: [] }) })
+  .transform(({ metadata: meta, spec }): ManagedCertificateObject => ({ metadata: meta, domains: spec.domains }))
+
 const httpGet = z.object({
   path: text.exactOptional(),
   port,
@@ -177,6 +194,8 @@ export const shapes = {
   version: z.object({ gitVersion: text }),
   ingress,
   service,
+  secret,
+  managedCertificate,
   pods: listOf(pod),
   nodes: listOf(node),
   status,

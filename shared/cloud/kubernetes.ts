@@ -94,6 +94,19 @@ function clusterOver(call: KubernetesCaller): Cluster {
       return unlessAbsent(call(what, ({ core }) => core.readNamespacedService(name, namespace), shapes.service))
     },
 
+    async secret(namespace, name) {
+      const what = `GET ${pathOf('secret', namespace, name)}`
+      return unlessAbsent(call(what, ({ core }) => core.readNamespacedSecret(name, namespace), shapes.secret))
+    },
+
+    async managedCertificate(namespace, name) {
+      const what = `GET ${pathOf('managedcertificate', namespace, name)}`
+      const place = ['networking.gke.io', 'v1', namespace, 'managedcertificates', name] as const
+      return unlessAbsent(
+        call(what, ({ custom }) => custom.getNamespacedCustomObject(...place), shapes.managedCertificate),
+      )
+    },
+
     async anyPod(namespace, selector) {
       const labels = Object.entries(selector)
       // A selector without labels would match every pod of the namespace; a Service without one selects none.

@@ -1,10 +1,13 @@
 import { canonical } from '../json.ts'
 import { ingressId, type IngressModel } from '../ingress/model.ts'
+import { defaultSettings } from '../ingress/settings.ts'
 import { select } from '../planning/select.ts'
 import type { ClusterDoc, IngressDoc, Problem } from '../state/documents.ts'
 import { queries, type Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
+import { remembered } from './history.ts'
 import { planNudgeOf, send, type Cause } from './nudge.ts'
+import { sentences } from './status.ts'
 
 /** A spec as it was published. */
 export interface Published {
@@ -77,10 +80,18 @@ function acceptOne(
     model: spec.model,
     source: latest,
     selection,
+    // What a withdrawn one had may be gone by now: it is looked for again.
+    ...(alive ? {} : { living: null, names: {} }),
     generation: base.generation + 1,
     deleted: false,
     goneAt: null,
     rejected,
+    history: remembered(base.history, {
+      at: now,
+      by: 'spec',
+      what: `generation ${base.generation + 1} was accepted`,
+      why: alive ? 'a changed spec was published' : 'a new spec was published',
+    }),
     phase: 'Progressing',
     wakeAt: now,
     token: base.token + 1,
@@ -118,6 +129,12 @@ export async function rejectSpecs(
       tx.set('ingresses', id, {
         ...base,
         rejected: { publishedAt, problems: problems.slice(0, 50) },
+        history: remembered(base.history, {
+          at: now,
+          by: 'spec',
+          what: 'a published version was refused',
+          why: sentences(problems).slice(0, 1_000),
+        }),
         phase: 'Failed',
         wakeAt: now,
         token: base.token + 1,
@@ -156,6 +173,12 @@ export async function acceptAction(
       ...next,
       // A late older spec must not undo this; a republished one with the same metadata.generation may.
       source: { ...doc.source, publishedAt },
+      history: remembered(doc.history, {
+        at: now,
+        by: 'spec',
+        what: [action, ...clusters].join(' ').slice(0, 1_000),
+        why: 'asked for by a message',
+      }),
       generation: doc.generation + (action === 'delete' ? 0 : 1),
       wakeAt: now,
       token: doc.token + 1,
@@ -251,6 +274,7 @@ function fresh(id: string, model: IngressModel, now: number): IngressDoc {
     rejected: null,
     plan: null,
     names: {},
+    living: null,
     conditions: [],
     phase: 'Progressing',
     wakeAt: now,
@@ -267,21 +291,7 @@ function emptyModel({ namespace, name }: { namespace: string; name: string }): I
     defaultBackend: null,
     rules: [],
     tls: [],
-    settings: {
-      loadBalancer: null,
-      clusters: null,
-      clusterSelector: null,
-      force: false,
-      mode: 'reconcile',
-      scheme: null,
-      ipVersions: ['IPV4'],
-      onDelete: 'delete',
-      backends: 'auto',
-      staticIp: null,
-      allowHttp: true,
-      preSharedCerts: [],
-      managedCertificates: [],
-    },
+    settings: structuredClone(defaultSettings),
     labels: {},
     annotations: {},
   }

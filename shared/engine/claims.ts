@@ -6,7 +6,10 @@ import { list, missing } from './ledger.ts'
 
 /** One change of what an Ingress claims. */
 export type Stake =
-  { do: 'claim'; id: ResourceId; want: object; refs: ResourceId[]; force: boolean } | { do: 'drop'; id: ResourceId }
+  | { do: 'claim'; id: ResourceId; want: object; refs: ResourceId[]; uses?: ResourceId[]; force: boolean }
+  | { do: 'drop'; id: ResourceId }
+  /** It was there before us and nobody wants it: to be removed as soon as what is taken over lets go of it. */
+  | { do: 'retire'; id: ResourceId; refs: ResourceId[]; after: ResourceId[] }
 
 /** So many in one transaction: far below Firestore's limits, and a planner that dies half-way is continued by the tick. */
 const perTransaction = 40
@@ -34,7 +37,7 @@ export async function stake(deps: Deps, doc: IngressDoc, token: number, stakes: 
 
 function rank(one: Stake): number {
   if (['url-map', 'address'].includes(splitResourceId(one.id).kind)) return 0
-  return one.do === 'claim' ? 1 : 2
+  return one.do === 'retire' ? 1 : one.do === 'claim' ? 2 : 3
 }
 
 async function stakeChunk(
@@ -70,11 +73,27 @@ async function stakeChunk(
       awake.push(one.id)
       continue
     }
+    if (one.do === 'retire') {
+      if (before === undefined)
+        tx.set('resources', one.id, {
+          ...fresh(one.id, tokens.get(one.id) ?? 0, now),
+          owner: doc.id,
+          applied: true,
+          appliedRefs: one.refs,
+          phase: 'Waiting',
+          why: 'kubemci left it behind: to be removed once the load balancer is taken over',
+          waitingOn: one.after,
+          waitingFor: 'release',
+          wakeAt: now + 60_000,
+        })
+      continue
+    }
     tx.set('claims', key, {
       resource: one.id,
       ingress: doc.id,
       want: one.want,
       refs: one.refs,
+      ...(one.uses === undefined ? {} : { uses: one.uses }),
       force: one.force,
       at: now,
     })
@@ -143,7 +162,7 @@ async function fencingTokens(
   chunk: readonly Stake[],
   docs: ReadonlyMap<ResourceId, ResourceDoc>,
 ): Promise<Map<ResourceId, number>> {
-  const ids = chunk.filter((one) => one.do === 'claim' && !docs.has(one.id)).map((one) => one.id)
+  const ids = chunk.filter((one) => one.do !== 'drop' && !docs.has(one.id)).map((one) => one.id)
   const leases = ids.length === 0 ? [] : await tx.getAll('leases', ids)
   return new Map(ids.map((id, index) => [id, leases[index]?.token ?? 0]))
 }

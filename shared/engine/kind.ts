@@ -21,6 +21,8 @@ export interface Desired<Want = unknown> {
   want: Want
   /** Must exist before this is created or updated; must not be removed while this refers to it. */
   refs: ResourceId[]
+  /** Need not exist before, but must not be removed while this may still use it; absent = nothing. */
+  uses?: ResourceId[]
 }
 
 /** A resource that the Ingress goes on wanting as before, because what it should be is not known yet. */

@@ -24,7 +24,10 @@ export interface View {
   /** The merged want; null when no claim is left. */
   want: object | null
   wantHash: string
+  /** What must exist before. */
   refs: ResourceId[]
+  /** What must not be removed while this is applied: `refs`, and what is used besides. */
+  holds: ResourceId[]
   force: boolean
 }
 
@@ -39,7 +42,11 @@ export async function read(reader: Reader, kind: AnyKind, id: ResourceId): Promi
 export function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
   const want = merged(kind, claims)
   const refs = [...new Set(claims.flatMap((claim) => claim.refs))].sort()
-  return { doc, claims, want, wantHash: hashOf([want, refs]), refs, force: claims.some((claim) => claim.force) }
+  const holds = union(
+    refs,
+    claims.flatMap((claim) => claim.uses ?? []),
+  )
+  return { doc, claims, want, wantHash: hashOf([want, refs, holds]), refs, holds, force: claims.some((claim) => claim.force) }
 }
 
 function merged(kind: AnyKind, claims: ClaimDoc[]): object | null {
@@ -59,13 +66,14 @@ export async function missing(tx: Reader, refs: readonly ResourceId[]): Promise<
   return refs.filter((_, index) => docs[index]?.applied !== true)
 }
 
-/** Opens the gate for a mutation and writes its intent, or commits the wait. */
+/** Opens the gate for a mutation and writes its intent, with a note for people, or commits the wait. */
 export async function begin(
   deps: Deps,
   kind: AnyKind,
   view: View,
   token: number,
   step: { do: 'create' | 'update' | 'remove'; why: string },
+  note = step.why,
 ): Promise<Entry | { is: 'waiting'; on: ResourceId[] }> {
   return deps.store.transact(async (tx) => {
     const current = await read(tx, kind, view.doc.id)
@@ -93,10 +101,14 @@ export async function begin(
       ...current.doc,
       ...rest('Working', `${verb[step.do]}: ${step.why}`, now + deps.budget.lease),
       refs: view.refs,
-      appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.refs),
+      appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.holds),
       applied: step.do === 'update' ? current.doc.applied : false,
       readyHash: null,
       ...(step.do === 'create' ? { creatingSince: now } : {}),
+      // What was as wanted and is not any more was changed by somebody else: that is told as a repair.
+      ...(current.doc.readyHash === current.wantHash
+        ? { lastRepair: { at: now, what: note } }
+        : { lastChange: { at: now, by: 'spec', what: `${done[step.do]} ${list([current.doc.id])}`, why: note } }),
       token,
       updatedAt: now,
     }
@@ -105,6 +117,7 @@ export async function begin(
   })
 }
 
+const done = { create: 'created', update: 'changed', remove: 'removed' } as const
 const verb = { create: 'being created', update: 'being changed', remove: 'being removed' } as const
 
 /** Records the operation before anybody waits for it, so that whoever comes next finds it. */
@@ -206,7 +219,7 @@ export async function settle(
       token,
       updatedAt: now,
       ...(outputChanged ? { output } : {}),
-      ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.refs, readyHash: current.wantHash } : {}),
+      ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.holds, readyHash: current.wantHash } : {}),
       ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
     }
     if (outcome.is === 'ready') delete next.creatingSince

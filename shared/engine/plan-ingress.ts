@@ -1,16 +1,20 @@
 import { canonical } from '../json.ts'
 import { plan, type Plan } from '../planning/plan.ts'
-import type { ClusterFacts, ClusterView, Facts } from '../planning/facts.ts'
+import type { CertificateFact, ClusterFacts, ClusterView, Facts } from '../planning/facts.ts'
 import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
-import { clusterIngressId, nameLayout } from '../planning/layout.ts'
-import type { ResourceId } from '../resource-id.ts'
-import type { ClaimDoc, ClusterDoc, IngressDoc, ResourceDoc } from '../state/documents.ts'
+import { clusterIngressId, loadBalancerOf, nameLayout } from '../planning/layout.ts'
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import type { ClaimDoc, ClusterDoc, Happening, IngressDoc, ResourceDoc } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
+import { lookForLoadBalancer, type Found, type Sought } from './adoption.ts'
 import { stake, type Stake } from './claims.ts'
 import type { Deps } from './deps.ts'
 import type { Desired } from './kind.ts'
+import { classify } from './faults.ts'
+import { remembered } from './history.ts'
+import { list } from './ledger.ts'
 import { nudgeOf, send, type Cause } from './nudge.ts'
-import { statusOf } from './status.ts'
+import { statusOf, type IngressStatus } from './status.ts'
 
 /** A planner that dies is found by the tick after this; milliseconds. */
 const planLease = 60_000
@@ -48,23 +52,25 @@ export async function sourcesOf(store: Deps['store'], id: string): Promise<Sourc
  * what changed, and recomputes its status. Safe at any time: an older planner is refused by the document's token.
  */
 export async function planIngress(deps: Deps, id: string, cause: Cause): Promise<void> {
+  if (await planOnce(deps, id, cause)) await planOnce(deps, id, cause)
+}
+
+/** Answers true when it has just found what there is of the load balancer, so that planning can go on. */
+async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> {
   const sources = await sourcesOf(deps.store, id)
-  if (sources === undefined) return
+  if (sources === undefined) return false
   const { doc } = sources
-  const made: Plan | null =
-    doc.deleted || doc.generation === 0
-      ? null
-      : plan(deps.kinds, doc, factsOf(deps.project, sources), clusterWants(sources.claims))
+  const made = draft(deps, sources)
   const stakes =
     doc.goneAt !== null || doc.generation === 0 ? [] : made === null ? dropAll(sources.claims) : stakesOf(made, sources)
   let token = doc.token
   let conflicts: string[] = []
   if (stakes.length > 0) {
-    const begun = await startWriting(deps, doc)
-    if (!begun) return
+    const begun = await startWriting(deps, doc, planWritten(stakes, cause, deps.clock.now()))
+    if (!begun) return false
     token = begun
     const staked = await stake(deps, doc, token, stakes)
-    if (staked.is === 'stale') return
+    if (staked.is === 'stale') return false
     conflicts = staked.conflicts
     await send(
       deps,
@@ -82,16 +88,71 @@ export async function planIngress(deps: Deps, id: string, cause: Cause): Promise
       'plan written',
     )
   }
-  await writeStatus(deps, id, token, made, conflicts)
+  if (made === null || isLookedFor(doc) || conflicts.length > 0) {
+    await writeStatus(deps, id, token, made, conflicts)
+    return false
+  }
+  // The clusters are being looked at meanwhile.
+  try {
+    const found = await lookForLoadBalancer(deps.compute, soughtBy(deps, doc))
+    return await noteFound(deps, id, token, found)
+  } catch (error) {
+    const { why } = classify(error)
+    await writeStatus(deps, id, token, notLookedFor(made, why), conflicts)
+    return false
+  }
+}
+
+/** What is wanted now; null = nothing. Until it is known what there is of the load balancer nothing but looks is wanted. */
+function draft(deps: Deps, sources: Sources): Plan | null {
+  const { doc, claims } = sources
+  if (doc.deleted || doc.generation === 0) return null
+  const made = plan(deps.kinds, doc, factsOf(deps.project, sources, deps.clock.now()), clusterWants(claims))
+  return isLookedFor(doc) || made.is !== 'planned' ? made : notLookedFor(made)
+}
+
+function isLookedFor(doc: IngressDoc): boolean {
+  return doc.living?.loadBalancer === loadBalancerOf(doc.model)
+}
+
+function notLookedFor(made: Plan, trouble?: string): Plan {
+  const message = trouble === undefined ? 'is being looked for' : `could not be looked for: ${trouble}`
+  return { is: 'looking', desired: [], waiting: [{ where: 'load balancer', message }], warnings: made.warnings }
+}
+
+function soughtBy(deps: Deps, doc: IngressDoc): Sought {
+  const { model } = doc
+  return { project: deps.project, lb: loadBalancerOf(model), ingress: doc.id, namespace: model.namespace }
+}
+
+async function noteFound(deps: Deps, id: string, token: number, found: Found): Promise<boolean> {
+  return deps.store.transact(async (tx) => {
+    const doc = await tx.get('ingresses', id)
+    if (doc === undefined || doc.token !== token) return false
+    tx.set('ingresses', id, { ...doc, ...found, token: token + 1, wakeAt: deps.clock.now() + planLease })
+    return true
+  })
 }
 
 /** Facts from what is stored: clusters as last seen, and what each shows of this Ingress. */
-export function factsOf(project: string, sources: Sources): Facts {
-  const { doc, clusters, resources } = sources
-  const address = resources.get(nameLayout(doc, { project }).address.id)
+export function factsOf(project: string, sources: Sources, now: number): Facts {
+  const { doc, clusters, claims, resources } = sources
+  const { address, address6 } = nameLayout(doc, { project })
+  const ipOf = (id: ResourceId | undefined): string | null =>
+    id === undefined ? null : ((resources.get(id)?.output as { ip?: string } | null | undefined)?.ip ?? null)
   return {
     project,
-    ip: (address?.output as { ip?: string } | null | undefined)?.ip ?? null,
+    now,
+    ip: ipOf(address.id),
+    ip6: ipOf(address6?.id),
+    certificates: Object.fromEntries(
+      [...resources.values()].flatMap(({ id, kind, output }) =>
+        kind === 'ssl-certificate' && output !== null ? [[id, output as CertificateFact]] : [],
+      ),
+    ),
+    attached: claims.flatMap(({ resource, refs }) =>
+      resource.startsWith('target-proxy/') ? refs.filter((ref) => ref.startsWith('ssl-certificate/')) : [],
+    ),
     clusters: clusters.map((cluster): ClusterFacts => {
       const view = resources.get(clusterIngressId(cluster.name, doc.model))
       const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
@@ -119,20 +180,34 @@ function stakesOf(made: Plan, sources: Sources): Stake[] {
   const { force } = sources.doc.model.settings
   const changed = made.desired
     .filter((desired) => !sameClaim(now.get(desired.id), desired, force))
-    .map((desired): Stake => ({ do: 'claim', id: desired.id, want: desired.want as object, refs: desired.refs, force }))
+    .map(({ id, want, refs, uses }): Stake => ({
+      do: 'claim',
+      id,
+      want: want as object,
+      refs,
+      ...(uses === undefined ? {} : { uses }),
+      force,
+    }))
   if (made.is !== 'planned') return changed
   const keep = new Set<ResourceId>([...made.desired.map((desired) => desired.id), ...made.held.map((held) => held.id)])
+  const after = made.desired
+    .map(({ id }) => id)
+    .filter((id) => ['url-map', 'target-proxy'].includes(splitResourceId(id).kind))
+  const retired = (sources.doc.living?.leftovers ?? [])
+    .filter(({ id }) => !keep.has(id) && !sources.resources.has(id))
+    .map(({ id, refs }): Stake => ({ do: 'retire', id, refs, after }))
   const dropped = sources.claims
     .filter((claim) => !keep.has(claim.resource))
     .map((claim): Stake => ({ do: 'drop', id: claim.resource }))
-  return [...changed, ...dropped]
+  return [...changed, ...retired, ...dropped]
 }
 
 function sameClaim(claim: ClaimDoc | undefined, desired: Desired, force: boolean): boolean {
   return (
     claim !== undefined &&
     claim.force === force &&
-    canonical([claim.want, claim.refs]) === canonical([desired.want, desired.refs])
+    canonical([claim.want, claim.refs, claim.uses ?? []]) ===
+      canonical([desired.want, desired.refs, desired.uses ?? []])
   )
 }
 
@@ -140,13 +215,25 @@ function dropAll(claims: readonly ClaimDoc[]): Stake[] {
   return claims.map((claim) => ({ do: 'drop', id: claim.resource }))
 }
 
+/** What a change of the plan is to people. */
+function planWritten(stakes: readonly Stake[], cause: Cause, at: number): Happening {
+  const dropped = stakes.filter((one) => one.do === 'drop').map(({ id }) => id)
+  const wanted = stakes.filter((one) => one.do === 'claim').map(({ id }) => id)
+  const what = [
+    ...(wanted.length === 0 ? [] : [`planned ${list(wanted)}`]),
+    ...(dropped.length === 0 ? [] : [`no longer wanted: ${list(dropped)}`]),
+  ].join('; ')
+  return { at, by: cause.why.startsWith('spec') ? 'spec' : 'event', what: what || 'plan changed', why: cause.why }
+}
+
 /** Takes the document's token forward, so that a planner with older facts cannot write after this one. */
-async function startWriting(deps: Deps, seen: IngressDoc): Promise<number | undefined> {
+async function startWriting(deps: Deps, seen: IngressDoc, happening: Happening): Promise<number | undefined> {
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', seen.id)
     if (doc === undefined || doc.token !== seen.token) return undefined
     const token = doc.token + 1
-    tx.set('ingresses', doc.id, { ...doc, token, wakeAt: deps.clock.now() + planLease })
+    const history = remembered(doc.history, happening)
+    tx.set('ingresses', doc.id, { ...doc, history, token, wakeAt: deps.clock.now() + planLease })
     return token
   })
 }
@@ -179,8 +266,10 @@ async function writeStatus(
       ...doc,
       plan: planned.plan,
       plannedGeneration: planned.plannedGeneration,
+      living: planned.living,
       goneAt,
       phase: status.phase,
+      ...(status.phase === doc.phase ? {} : { history: remembered(doc.history, turned(doc.phase, status, now)) }),
       conditions: status.conditions,
       wakeAt: rests ? null : now + statusPatience,
       updatedAt: status.phase === doc.phase ? doc.updatedAt : now,
@@ -189,12 +278,18 @@ async function writeStatus(
   })
 }
 
+function turned(from: IngressDoc['phase'], status: IngressStatus, at: number): Happening {
+  const reason = status.conditions.find((condition) => condition.status !== 'True')
+  const why = reason?.message ?? 'everything of the latest spec is applied and was seen to be so'
+  return { at, by: 'progress', what: `${from} became ${status.phase}`, why: why.slice(0, 1_000) }
+}
+
 function planFields(
   doc: IngressDoc,
   made: Plan,
   conflicts: readonly string[],
   now: number,
-): Pick<IngressDoc, 'plan' | 'plannedGeneration'> {
+): Pick<IngressDoc, 'plan' | 'plannedGeneration' | 'living'> {
   const problems = [
     ...(made.is === 'refused' ? made.problems : []),
     ...conflicts.map((message) => ({ where: 'load balancer name', message })),
@@ -205,10 +300,14 @@ function planFields(
     problems,
     warnings: made.warnings,
     waiting: made.is === 'refused' ? [] : made.waiting,
+    ...(made.is === 'planned' && made.notices.length > 0 ? { notices: made.notices } : {}),
   }
+  const written = made.is === 'planned' && conflicts.length === 0
   const same = doc.plan !== null && canonical({ ...doc.plan, at: 0 }) === canonical({ ...next, at: 0 })
   return {
     plan: same ? doc.plan : next,
-    plannedGeneration: made.is === 'planned' && conflicts.length === 0 ? doc.generation : doc.plannedGeneration,
+    plannedGeneration: written ? doc.generation : doc.plannedGeneration,
+    // From now on this is what there is, and what was left behind is on its way out.
+    living: written ? { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: [] } : doc.living,
   }
 }

@@ -4,6 +4,7 @@ import type { OperationRef, StartedOperation } from '../cloud/compute-port.ts'
 import { decide, type Step } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { classify, type Fault } from './faults.ts'
+import { changesInWords } from './history.ts'
 import type { AnyKind, Cloud, Observation } from './kind.ts'
 import { acquire, release } from './lease.ts'
 import * as ledger from './ledger.ts'
@@ -172,7 +173,7 @@ async function mutate(
   // The lease must outlast the call that is about to be made; whoever comes next begins afresh.
   if (deps.clock.now() > visit.deadline)
     return settle({ is: 'again', after: 0, why: `${step.why}; out of time for now` }, seen)
-  const gate = await ledger.begin(deps, visit.kind, view, token, step)
+  const gate = await ledger.begin(deps, visit.kind, view, token, step, noteOf(step, visit.cause))
   if (gate.is === 'stale' || gate.is === 'waiting') return { is: 'over' }
   if (gate.is === 'changed') return { is: 'look-again' }
   deps.log.info(
@@ -192,11 +193,17 @@ async function mutate(
     // The answer of an earlier attempt may have been lost: the world knows better than we do. One look is free, then with patience.
     return settle(outcomeOf(fault), seen)
   }
-  if (started === null) return ended(visit, step.do, view.refs)
+  if (started === null) return ended(visit, step.do, view.holds)
   const operation: OperationRef = { ...started, does: step.do }
   const recorded = await ledger.recordOperation(deps, id, token, operation)
   if (recorded.is !== 'written') return { is: 'over' }
-  return awaitOperation(visit, view, operation, step.do === 'remove' ? [] : view.refs)
+  return awaitOperation(visit, view, operation, step.do === 'remove' ? [] : view.holds)
+}
+
+/** For the history: what differed, and which message led to it. */
+function noteOf(step: Step, cause: Cause): string {
+  const what = step.changes.length === 0 ? step.why : changesInWords(step.changes)
+  return `${what} (${cause.why})`.slice(0, 1_000)
 }
 
 function perform(

@@ -9,7 +9,7 @@ import {
   truth,
   type ReadText,
 } from './annotation-values.ts'
-import { checkGceName } from './names.ts'
+import { checkDnsSubdomain, checkGceName } from './names.ts'
 import { quote } from './report.ts'
 import { parseSelector } from './selector.ts'
 
@@ -193,8 +193,13 @@ const googleRows: AnnotationRow[] = [
     'none',
     'GKE',
     {
-      use: 'refused',
-      hint: `ManagedCertificate objects are not read yet; write their host names in ${ownPrefix}managed-certificates instead.`,
+      use: 'setting',
+      read: commaList(
+        'ManagedCertificate',
+        maxCertificates,
+        (name) => checkDnsSubdomain('The ManagedCertificate name', name),
+        (managedCertificateNames) => ({ managedCertificateNames }),
+      ),
     },
   ),
   theirs('kubernetes.io/ingress.regional-static-ip-name', 'Name of a regional address.', 'none', 'ingress-gce', {

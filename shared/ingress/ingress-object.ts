@@ -161,7 +161,7 @@ function readTls(
   report: Report,
   settings: IngressSettings,
 ): IngressModel['tls'] {
-  const otherCertificates = settings.preSharedCerts.length > 0 || settings.managedCertificates.length > 0
+  const otherCertificates = hasOtherCertificates(settings)
   const tls: IngressModel['tls'] = []
   for (const [index, value] of values.entries()) {
     const at = `${where}tls[${index}].`
@@ -180,7 +180,11 @@ function readTls(
       )
     }
   }
-  const certificates = new Set(tls.map((entry) => entry.secretName)).size + settings.preSharedCerts.length
+  const certificates =
+    new Set(tls.map((entry) => entry.secretName)).size +
+    settings.preSharedCerts.length +
+    settings.managedCertificateNames.length +
+    Math.min(1, settings.managedCertificates.length)
   if (certificates > maxCertificates)
     report.problem(
       `${where}tls`,
@@ -208,9 +212,18 @@ function checkClass(name: string | undefined, where: string, report: Report): vo
   )
 }
 
+/** Certificates that annotations give, beside those of spec.tls. */
+function hasOtherCertificates({
+  preSharedCerts,
+  managedCertificates,
+  managedCertificateNames,
+}: IngressSettings): boolean {
+  return preSharedCerts.length + managedCertificates.length + managedCertificateNames.length > 0
+}
+
 /** What annotations and spec must say together. */
 function checkFrontEnds(settings: IngressSettings, spec: ReadSpec, where: string, report: Report): void {
-  const secure = spec.tlsEntries > 0 || settings.preSharedCerts.length > 0 || settings.managedCertificates.length > 0
+  const secure = spec.tlsEntries > 0 || hasOtherCertificates(settings)
   if (!settings.allowHttp && !secure)
     report.problem(
       `${where}metadata.annotations["kubernetes.io/ingress.allow-http"]`,

@@ -47,6 +47,8 @@ export interface IngressSettings {
   preSharedCerts: string[]
   /** Host names of Google-managed certificates. */
   managedCertificates: string[]
+  /** Names of ManagedCertificate objects in the clusters, whose domains are read. */
+  managedCertificateNames: string[]
 }
 
 /** One requirement of a label selector. */
@@ -77,7 +79,10 @@ export function ingressId(ingress: { namespace: string; name: string }): string 
 
 /** Every backend that the Ingress names, once each, in a stable order. */
 export function backendRefs(model: Pick<IngressModel, 'defaultBackend' | 'rules'>): BackendRef[] {
-  const all = [...(model.defaultBackend ? [model.defaultBackend] : []), ...model.rules.flatMap((rule) => rule.paths.map((path) => path.backend))]
+  const all = [
+    ...(model.defaultBackend ? [model.defaultBackend] : []),
+    ...model.rules.flatMap((rule) => rule.paths.map((path) => path.backend)),
+  ]
   const byKey = new Map(all.map((ref) => [backendKey(ref), ref]))
   return [...byKey.keys()].sort().map((key) => byKey.get(key) as BackendRef)
 }

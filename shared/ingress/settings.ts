@@ -21,6 +21,7 @@ export const defaultSettings: Readonly<IngressSettings> = {
   allowHttp: true,
   preSharedCerts: [],
   managedCertificates: [],
+  managedCertificateNames: [],
 }
 
 /**

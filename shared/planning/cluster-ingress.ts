@@ -6,6 +6,10 @@ import { backendRefs, type BackendRef, type IngressModel } from '../ingress/mode
 export interface ClusterIngressWant {
   /** Names of the Services, sorted. */
   services: string[]
+  /** Names of TLS secrets, sorted; absent = none. */
+  secrets?: string[]
+  /** Names of ManagedCertificate objects, sorted; absent = none. */
+  managedCertificates?: string[]
   /** null = only look: the plan is not made yet. */
   object: { labels: Record<string, string>; annotations: Record<string, string>; spec: IngressObjectSpec } | null
 }
@@ -26,6 +30,17 @@ export const appliedAnnotation = 'multicluster-ingress.io/applied'
 /** Which Services an Ingress needs to know about. */
 export function servicesOf(model: IngressModel): string[] {
   return [...new Set(backendRefs(model).map((ref) => ref.service))].sort()
+}
+
+/** Everything in a cluster that an Ingress needs to know about. */
+export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object'> {
+  const secrets = [...new Set(model.tls.map((entry) => entry.secretName))].sort()
+  const managedCertificates = [...model.settings.managedCertificateNames].sort()
+  return {
+    services: servicesOf(model),
+    ...(secrets.length === 0 ? {} : { secrets }),
+    ...(managedCertificates.length === 0 ? {} : { managedCertificates }),
+  }
 }
 
 /** The object that every selected cluster gets. */

@@ -1,3 +1,4 @@
+import type { ResourceId } from '../resource-id.ts'
 import type { ClusterDoc } from '../state/documents.ts'
 
 /**
@@ -47,10 +48,41 @@ export type GroupsFact =
   | { state: 'overdue'; since: number }
   | { state: 'known'; groups: { zone: string; name: string }[] }
 
+/** The public part of a TLS secret in one cluster. The private key stays where it is. */
+export type SecretFact =
+  | { found: false }
+  /** It cannot be used, and why. */
+  | { found: true; problem: string }
+  | {
+      found: true
+      problem: null
+      /** Hash of the certificate chain, the same however its text is broken into lines. */
+      fingerprint: string
+      /** SHA-256 of the first certificate of the chain. */
+      leaf: string
+      /** Host names that it covers, wildcards as they are. */
+      hosts: string[]
+      /** Milliseconds since the epoch. */
+      expires: number
+    }
+
 /** What one cluster shows of one Ingress: the `output` of its cluster-ingress resource. */
 export interface ClusterView {
   services: Record<string, ServiceFact>
   groups: GroupsFact
+  /** TLS secrets by name; absent = none was asked for. */
+  secrets?: Record<string, SecretFact>
+  /** Domains of ManagedCertificate objects by name, null = there is none; absent = none was asked for. */
+  managedCertificates?: Record<string, string[] | null>
+}
+
+/** What a certificate in Compute shows: the `output` of its ssl-certificate resource. */
+export interface CertificateFact {
+  /** `ACTIVE` for self-managed ones; the API's status for managed ones. */
+  status: string
+  /** Milliseconds since the epoch; null = not known yet. */
+  expires: number | null
+  hosts: string[]
 }
 
 /** One registered cluster, as the planner of one Ingress sees it. */
@@ -67,5 +99,13 @@ export interface Facts {
   clusters: ClusterFacts[]
   /** The IP of the load balancer's address, once known. */
   ip: string | null
+  /** The same of its IPv6 address. */
+  ip6: string | null
   project: string
+  /** Certificates by resource id, as their resources saw them. */
+  certificates: Readonly<Record<string, CertificateFact>>
+  /** Ids of the certificates that the HTTPS proxy was last wanted to have. */
+  attached: readonly ResourceId[]
+  /** Milliseconds since the epoch, for what expires. */
+  now: number
 }

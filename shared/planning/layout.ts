@@ -1,11 +1,16 @@
 import { backendRefs, ingressId, type BackendRef, type IngressModel } from '../ingress/model.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
+import { layCertificates, type CertificateLayout } from './certificates.ts'
 import { cannotServe, gaps, nowhere, withoutGroups } from './complaints.ts'
-import type { ClusterFacts, Facts, PortFact } from './facts.ts'
-import { healthOf, type HealthSettings } from './health.ts'
-import { defaultLoadBalancer, names } from './names.ts'
-import { portProtocol, type BackendProtocol } from './protocols.ts'
+import type { ClusterFacts, Facts } from './facts.ts'
+import { defaultLoadBalancer, loadBalancerNames, names, type LoadBalancerNames } from './names.ts'
+import { layService, placesOf, portNumber, type ServiceLayout } from './service-layout.ts'
+
+export type { ServiceBackend, ServiceLayout } from './service-layout.ts'
+
+/** The scheme of a load balancer, the same in its forwarding rules and backend services. */
+export type Scheme = 'EXTERNAL_MANAGED' | 'EXTERNAL'
 
 /**
  * The load balancer of one Ingress, laid out: which services, served from where, under which names. The kinds read their
@@ -17,15 +22,33 @@ export interface Layout {
   model: IngressModel
   /** The load balancer's name. */
   lb: string
+  /** Names of what there is once per load balancer, kubemci's where it made them. */
+  names: LoadBalancerNames
   project: string
-  scheme: 'EXTERNAL_MANAGED' | 'EXTERNAL'
+  scheme: Scheme
   services: ServiceLayout[]
   clusters: ClusterLayout[]
+  /** Clusters that no longer serve, while their part is being taken down. */
+  leaving: ClusterFacts[]
+  /** Certificates of the HTTPS front end in their order; none = no such front end. */
+  certificates: CertificateLayout[]
+  /** Certificates of before that stay attached until those above can serve. */
+  retained: ResourceId[]
   /** The address resource, reserved by us or named by the user. */
-  address: { id: ResourceId; name: string; ours: boolean }
+  address: AddressLayout
   ip: string | null
+  /** The IPv6 address, always ours; null = IPv4 only. */
+  address6: AddressLayout | null
+  ip6: string | null
   /** Resolves what the manifest says to a service of `services`; undefined only for refused plans. */
   service(ref: BackendRef): ServiceLayout | undefined
+}
+
+/** One address of the front end. */
+export interface AddressLayout {
+  id: ResourceId
+  name: string
+  ours: boolean
 }
 
 /** One selected cluster. */
@@ -37,55 +60,42 @@ export interface ClusterLayout {
   ingressId: ResourceId
 }
 
-/** One port of one Service, over all clusters. */
-export interface ServiceLayout {
-  name: string
-  port: number
-  protocol: BackendProtocol
-  health: HealthSettings
-  healthCheckId: ResourceId
-  healthCheckName: string
-  backendServiceId: ResourceId
-  backendServiceName: string
-  /** The named port that maps to each cluster's own NodePort. */
-  namedPort: string
-  backends: ServiceBackend[]
-  /** Set while it is not known which groups serve it: why its backend service has to wait. */
-  hold: string | null
-}
-
-/** Where one cluster serves a service. */
-export interface ServiceBackend {
-  cluster: string
-  nodePort: number
-  groups: { project: string; zone: string; name: string }[]
-  drained: boolean
-}
-
-/** What laying out came to. Problems refuse the plan; warnings degrade it. */
+/** What laying out came to. Problems refuse the plan; warnings degrade it; notices are worth knowing. */
 export interface LaidOut {
   layout: Layout
   problems: Problem[]
   warnings: Problem[]
+  notices: Problem[]
 }
+
+/** What of an Ingress's document a layout depends on. */
+export type LaidDoc = Pick<IngressDoc, 'model' | 'names' | 'living' | 'generation' | 'plannedGeneration'>
 
 /** The parts of a layout that need no facts: names and ids. */
 export function nameLayout(
   doc: Pick<IngressDoc, 'model' | 'names'>,
   facts: Pick<Facts, 'project'>,
-): Pick<Layout, 'ingress' | 'lb' | 'address'> {
+): Pick<Layout, 'ingress' | 'lb' | 'names' | 'address' | 'address6'> {
   const { model } = doc
-  const lb = model.settings.loadBalancer ?? defaultLoadBalancer(model.namespace, model.name)
-  const addressName = model.settings.staticIp ?? names.address(lb)
+  const lb = loadBalancerOf(model)
+  const address = (name: string, ours: boolean): AddressLayout => ({
+    id: resourceId('address', facts.project, name),
+    name,
+    ours,
+  })
+  const { staticIp, ipVersions } = model.settings
   return {
     ingress: ingressId(model),
     lb,
-    address: {
-      id: resourceId('address', facts.project, addressName),
-      name: addressName,
-      ours: model.settings.staticIp === null,
-    },
+    names: loadBalancerNames(lb, doc.names),
+    address: address(staticIp ?? names.address(lb), staticIp === null),
+    address6: ipVersions.includes('IPV6') ? address(names.address6(lb), true) : null,
   }
+}
+
+/** The name of an Ingress's load balancer. */
+export function loadBalancerOf(model: IngressModel): string {
+  return model.settings.loadBalancer ?? defaultLoadBalancer(model.namespace, model.name)
 }
 
 /** The id of the matching Ingress object in a cluster. */
@@ -93,28 +103,43 @@ export function clusterIngressId(cluster: string, model: { namespace: string; na
   return resourceId('cluster-ingress', cluster, model.namespace, model.name)
 }
 
-/** Lays out an Ingress over clusters that have all been seen, or been given up on for now. */
+/**
+ * Lays out an Ingress over clusters that have all been seen, or been given up on for now. Without clusters (the last one
+ * was taken out on purpose) what those that served say still tells what the services are like.
+ */
 export function layOut(
-  doc: Pick<IngressDoc, 'model' | 'names'>,
+  doc: LaidDoc,
   clusters: readonly ClusterFacts[],
   drained: readonly string[],
   facts: Facts,
 ): LaidOut {
   const { model } = doc
   const named = nameLayout(doc, facts)
+  const out = facts.clusters.filter((cluster) => cluster.view !== null && !clusters.includes(cluster))
+  const known = clusters.length > 0 ? clusters : out
+  const leaving = clusters.length > 0 ? out : []
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const services = new Map<string, ServiceLayout>()
   const byRef = new Map<string, ServiceLayout>()
+  const context = { lb: named.lb, namespace: model.namespace, project: facts.project, kept: doc.names, drained }
   for (const ref of backendRefs(model)) {
-    const port = portNumber(ref, clusters)
-    const found = port === undefined ? [] : placesOf(ref.service, port, clusters)
+    const port = portNumber(ref, known)
+    const found = port === undefined ? [] : placesOf(ref.service, port, known)
     if (port === undefined || found.length === 0) {
-      problems.push(...nowhere(model, ref, clusters))
+      problems.push(...nowhere(model, ref, known))
       continue
     }
     const key = `${ref.service}:${port}`
-    const service = services.get(key) ?? layService(named, doc, facts.project, ref.service, port, found, drained)
+    const places = placesOf(ref.service, port, clusters)
+    const service =
+      services.get(key) ??
+      layService(context, ref.service, port, {
+        places,
+        leaving: placesOf(ref.service, port, leaving),
+        known: found,
+      })
+    if (!services.has(key)) warnings.push(...keepOneServing(model, service))
     services.set(key, service)
     byRef.set(`${ref.service}:${ref.port}`, service)
     warnings.push(...gaps(model, ref, port, clusters))
@@ -122,14 +147,11 @@ export function layOut(
   const list = [...services.values()].sort((a, b) => (a.backendServiceName < b.backendServiceName ? -1 : 1))
   for (const service of list) problems.push(...cannotServe(model, service, clusters))
   warnings.push(...clusters.flatMap(withoutGroups))
-  const scheme = model.settings.scheme ?? 'EXTERNAL_MANAGED'
-  if (scheme === 'EXTERNAL' && model.defaultBackend === null) {
-    problems.push({
-      where: 'spec.defaultBackend',
-      message:
-        'the classic scheme (EXTERNAL) needs a default backend: add spec.defaultBackend, or use the scheme EXTERNAL_MANAGED',
-    })
-  }
+  const scheme = doc.living?.scheme ?? model.settings.scheme ?? 'EXTERNAL_MANAGED'
+  problems.push(...schemeProblems(model, scheme))
+  const fresh = doc.plannedGeneration < doc.generation
+  const secure = layCertificates({ lb: named.lb, model, clusters: known, facts, kept: doc.names, fresh })
+  problems.push(...secure.problems)
   return {
     layout: {
       ...named,
@@ -143,85 +165,43 @@ export function layOut(
         drained: drained.includes(cluster.doc.name),
         ingressId: clusterIngressId(cluster.doc.name, model),
       })),
+      leaving,
+      certificates: secure.certificates,
+      retained: secure.retained,
       ip: facts.ip,
+      ip6: facts.ip6,
       service: (ref) => byRef.get(`${ref.service}:${ref.port}`),
     },
     problems,
     warnings,
+    notices: secure.notices,
   }
 }
 
-/** A port of a service in one cluster. */
-interface Place {
-  cluster: ClusterFacts
-  port: PortFact
-  appProtocols: string | null
+/** The API takes no capacity away from the last backend, and nobody would answer: a service that only drained clusters have stays. */
+function keepOneServing(model: IngressModel, service: ServiceLayout): Problem[] {
+  if (service.backends.length === 0 || service.backends.some((backend) => !backend.drained)) return []
+  for (const backend of service.backends) backend.drained = false
+  return service.backends.map(({ cluster }) => ({
+    where: `cluster ${cluster}`,
+    message: `is not drained of service ${model.namespace}/${service.name}: no other cluster serves it`,
+  }))
 }
 
-function layService(
-  named: Pick<Layout, 'ingress' | 'lb'>,
-  doc: Pick<IngressDoc, 'model' | 'names'>,
-  project: string,
-  service: string,
-  port: number,
-  places: Place[],
-  drained: readonly string[],
-): ServiceLayout {
-  const identity = { namespace: doc.model.namespace, service, port }
-  const key = `${service}:${port}`
-  const healthCheckName = doc.names[`health-check ${key}`] ?? names.healthCheck(named.lb, identity)
-  const backendServiceName = doc.names[`backend-service ${key}`] ?? names.backendService(named.lb, identity)
-  // A cluster that does not answer cannot say more: the others go on without what it has not said.
-  const pending = places.filter(
-    ({ cluster }) =>
-      cluster.trouble === null && (cluster.view?.groups.state === 'pending' || cluster.view?.groups.state === 'none'),
-  )
-  const protocol = portProtocol(places)
-  return {
-    name: service,
-    port,
-    protocol,
-    health: healthOf(
-      protocol,
-      places.map((place) => place.port.probe),
-    ),
-    healthCheckId: resourceId('health-check', project, healthCheckName),
-    healthCheckName,
-    backendServiceId: resourceId('backend-service', project, backendServiceName),
-    backendServiceName,
-    namedPort: names.namedPort(identity),
-    backends: places.flatMap(({ cluster, port: fact }) => {
-      const groups = cluster.view?.groups
-      if (groups?.state !== 'known' || fact.nodePort === null) return []
-      const at = groups.groups.map((group) => ({ project: cluster.doc.registration.project, ...group }))
-      return [
-        { cluster: cluster.doc.name, nodePort: fact.nodePort, groups: at, drained: drained.includes(cluster.doc.name) },
-      ]
-    }),
-    hold:
-      pending.length === 0
-        ? null
-        : `waits for the instance groups of ${pending.map(({ cluster }) => cluster.doc.name).join(', ')}`,
+function schemeProblems(model: IngressModel, scheme: Scheme): Problem[] {
+  const problems: Problem[] = []
+  if (model.settings.scheme !== null && model.settings.scheme !== scheme) {
+    problems.push({
+      where: 'annotation multicluster-ingress.io/scheme',
+      message: `the load balancer exists with the scheme ${scheme}, which cannot be changed: take the annotation away, or choose another load balancer name`,
+    })
   }
-}
-
-/** A port given by name is the number that the first cluster (by name) which has it says. */
-function portNumber(ref: BackendRef, clusters: readonly ClusterFacts[]): number | undefined {
-  if (typeof ref.port === 'number') return ref.port
-  for (const cluster of clusters) {
-    const service = cluster.view?.services[ref.service]
-    const port = service?.found === true ? service.ports.find((candidate) => candidate.name === ref.port) : undefined
-    if (port !== undefined) return port.port
+  if (scheme === 'EXTERNAL' && model.defaultBackend === null) {
+    problems.push({
+      where: 'spec.defaultBackend',
+      message:
+        'the classic scheme (EXTERNAL) needs a default backend: add spec.defaultBackend, or use the scheme EXTERNAL_MANAGED',
+    })
   }
-  return undefined
-}
-
-function placesOf(service: string, port: number, clusters: readonly ClusterFacts[]): Place[] {
-  return clusters.flatMap((cluster) => {
-    const fact = cluster.view?.services[service]
-    const found = fact?.found === true ? fact.ports.find((candidate) => candidate.port === port) : undefined
-    return fact?.found === true && found !== undefined
-      ? [{ cluster, port: found, appProtocols: fact.appProtocols }]
-      : []
-  })
+  return problems
 }

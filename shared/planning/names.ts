@@ -26,12 +26,57 @@ export const names = {
   httpsProxy: (lb: string) => fit(`mci1-tps--${lb}`),
   httpRule: (lb: string) => fit(`mci1-fw--${lb}`),
   httpsRule: (lb: string) => fit(`mci1-fws--${lb}`),
+  /** `fingerprint` is of its content: a changed certificate is another resource. */
+  certificate: (lb: string, fingerprint: string) => fit(`mci1-ssl-${fingerprint.slice(0, 10)}--${lb}`),
   address: (lb: string) => fit(`mci1-ip--${lb}`),
+  address6: (lb: string) => fit(`mci1-ip6--${lb}`),
+  httpRule6: (lb: string) => fit(`mci1-fw6--${lb}`),
+  httpsRule6: (lb: string) => fit(`mci1-fws6--${lb}`),
   firewall: (lb: string) => fit(`mci1-fr--${lb}`),
   /** The same load balancer's rule in another network. */
   firewallIn: (lb: string, network: string) => fit(`mci1-fr-${hashOf(network).slice(0, 6)}--${lb}`),
   namedPort: (service: ServiceIdentity) => `mci1-${serviceHash(service)}`,
 } as const
+
+/** What there is once per load balancer. */
+export interface LoadBalancerNames {
+  urlMap: string
+  httpProxy: string
+  httpsProxy: string
+  httpRule: string
+  httpsRule: string
+  firewall: string
+}
+
+/** The names of a load balancer: those that `kept` has (kubemci's, where it cut a long name differently), else ours. */
+export function loadBalancerNames(lb: string, kept: Readonly<Record<string, string>> = {}): LoadBalancerNames {
+  return {
+    urlMap: kept['urlMap'] ?? names.urlMap(lb),
+    httpProxy: kept['httpProxy'] ?? names.httpProxy(lb),
+    httpsProxy: kept['httpsProxy'] ?? names.httpsProxy(lb),
+    httpRule: kept['httpRule'] ?? names.httpRule(lb),
+    httpsRule: kept['httpsRule'] ?? names.httpsRule(lb),
+    firewall: kept['firewall'] ?? names.firewall(lb),
+  }
+}
+
+/** kubemci's own way with a name over 62 characters: cut, and a `0` behind it. */
+function cut(name: string): string {
+  return name.length <= 62 ? name : `${name.slice(0, 62)}0`
+}
+
+/** The names that kubemci gave to the parts of a load balancer. */
+export function kubemciNames(lb: string): LoadBalancerNames & { certificate: string } {
+  return {
+    urlMap: cut(`mci1-um--${lb}`),
+    httpProxy: cut(`mci1-tp--${lb}`),
+    httpsProxy: cut(`mci1-tps--${lb}`),
+    httpRule: cut(`mci1-fw--${lb}`),
+    httpsRule: cut(`mci1-fws--${lb}`),
+    firewall: cut(`mci1-fr--${lb}`),
+    certificate: cut(`mci1-ssl--${lb}`),
+  }
+}
 
 /** What a backend service serves: one port of one Kubernetes service. */
 export interface ServiceIdentity {

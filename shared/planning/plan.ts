@@ -1,7 +1,7 @@
 import type { AnyKind, Desired, Held } from '../engine/kind.ts'
 import type { ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
-import { servicesOf, type ClusterIngressWant } from './cluster-ingress.ts'
+import { looksOf, type ClusterIngressWant } from './cluster-ingress.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { clusterIngressId, layOut, nameLayout, type Layout } from './layout.ts'
 import { routeProblems, routes } from './paths.ts'
@@ -14,7 +14,16 @@ export type Plan =
   | { is: 'looking'; desired: Desired[]; waiting: Problem[]; warnings: Problem[] }
   /** Somebody must change something; what was wanted before stays wanted. */
   | { is: 'refused'; desired: Desired[]; problems: Problem[]; warnings: Problem[] }
-  | { is: 'planned'; layout: Layout; desired: Desired[]; held: Held[]; waiting: Problem[]; warnings: Problem[] }
+  | {
+      is: 'planned'
+      layout: Layout
+      desired: Desired[]
+      held: Held[]
+      waiting: Problem[]
+      warnings: Problem[]
+      /** Worth knowing; they degrade nothing. */
+      notices: Problem[]
+    }
 
 /**
  * Pure: spec and facts to wanted resources. `earlier` are the present claims of the Ingress on clusters, which a plan that
@@ -35,21 +44,22 @@ export function plan(
   const clusters = facts.clusters
     .filter((cluster) => chosen.names.includes(cluster.doc.name))
     .sort((a, b) => (a.doc.name < b.doc.name ? -1 : 1))
-  const services = servicesOf(model)
-  const looks = clusters.map((cluster) => look(cluster, model, services, earlier))
+  const looked = looksOf(model)
+  const looks = clusters.map((cluster) => look(cluster, model, looked, earlier))
   const unknown = chosen.unknown.map((name) => ({
     where: `cluster ${name}`,
     message: 'is not registered: register it, or take it out of the selection',
   }))
   const warnings: Problem[] = []
   // A cluster that went away after its Ingress was put to work degrades it; a new spec that names an unknown one is a mistake.
-  const early = [...nameProblems(nameLayout(doc, facts).lb), ...noCluster(clusters, unknown)]
+  const emptied = clusters.length === 0 && unknown.length === 0 && doc.selection.excluded.length > 0
+  const early = [...nameProblems(nameLayout(doc, facts).lb), ...(emptied ? [] : noCluster(clusters, unknown))]
   if (doc.plannedGeneration < doc.generation) early.push(...unknown)
   else warnings.push(...unknown)
   if (early.length > 0) return { is: 'refused', desired: looks, problems: early, warnings }
 
   warnings.push(...clusters.flatMap(unreachable))
-  const unseen = clusters.filter((cluster) => cluster.trouble === null && !hasSeen(cluster, services))
+  const unseen = clusters.filter((cluster) => cluster.trouble === null && !hasSeen(cluster, looked))
   if (unseen.length > 0) {
     const waiting = unseen.map((cluster) => ({
       where: `cluster ${cluster.doc.name}`,
@@ -74,6 +84,15 @@ export function plan(
     )
     problems.push(...routeProblems(size, layout.scheme))
   }
+  if (emptied) {
+    warnings.push({
+      where: 'clusters',
+      message:
+        'every cluster was taken out, so nothing is served: apply the Ingress with the clusters that shall serve it',
+    })
+    // What the services are like is known only while the clusters' parts are still there: then nothing is left to change.
+    if (problems.length > 0) return { is: 'looking', desired: [], waiting: [], warnings }
+  }
   if (problems.length > 0) return { is: 'refused', desired: looks, problems, warnings }
   const wants = kinds.flatMap((kind) => kind.desire(laidOut.layout))
   const held = wants.filter((want): want is Held => 'hold' in want)
@@ -84,23 +103,30 @@ export function plan(
     held,
     waiting: held.map(({ id, hold }) => ({ where: id, message: hold })),
     warnings,
+    notices: laidOut.notices,
   }
 }
 
-/** Looks at the Services of the new spec, while the object stays what the last good plan made it. */
+type Looked = Omit<ClusterIngressWant, 'object'>
+
+/** Looks at what the new spec names, while the object stays what the last good plan made it. */
 function look(
   cluster: ClusterFacts,
   model: IngressDoc['model'],
-  services: string[],
+  looked: Looked,
   earlier: ReadonlyMap<ResourceId, ClusterIngressWant>,
 ): Desired<ClusterIngressWant> {
   const id = clusterIngressId(cluster.doc.name, model)
-  return { id, want: { services, object: earlier.get(id)?.object ?? null }, refs: [] }
+  return { id, want: { ...looked, object: earlier.get(id)?.object ?? null }, refs: [] }
 }
 
-function hasSeen(cluster: ClusterFacts, services: readonly string[]): boolean {
-  const { view } = cluster
-  return view !== null && services.every((service) => Object.hasOwn(view.services, service))
+function hasSeen({ view }: ClusterFacts, { services, secrets = [], managedCertificates = [] }: Looked): boolean {
+  return (
+    view !== null &&
+    services.every((service) => Object.hasOwn(view.services, service)) &&
+    secrets.every((secret) => Object.hasOwn(view.secrets ?? {}, secret)) &&
+    managedCertificates.every((name) => Object.hasOwn(view.managedCertificates ?? {}, name))
+  )
 }
 
 function unreachable(cluster: ClusterFacts): Problem[] {

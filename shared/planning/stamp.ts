@@ -15,6 +15,18 @@ export function serviceText(what: string, namespace: string, service: string, po
   return `${what} for service {"kubernetes.io/service-name":"${namespace}/${service}","kubernetes.io/service-port":"${port}"} as part of kubernetes multicluster loadbalancer ${lb}`
 }
 
+/** Which service a backend service or health check says it is for, ours or kubemci's; the port as it was written, by number or name. */
+export function readService(
+  description: string | undefined,
+): { namespace: string; service: string; port: string } | undefined {
+  const found = /"kubernetes\.io\/service-name":"([^"/]+)\/([^"/]+)","kubernetes\.io\/service-port":"([^"]+)"/.exec(
+    description ?? '',
+  )
+  if (found === null) return undefined
+  const [, namespace = '', service = '', port = ''] = found
+  return { namespace, service, port }
+}
+
 /** Whose a resource is by its description. */
 export type Stamp = { by: 'us'; ingress: string } | { by: 'kubemci'; loadBalancer: string } | { by: 'nobody' }
 

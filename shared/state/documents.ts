@@ -36,14 +36,16 @@ export interface ResourceDoc {
   failures: number
   /** A mutation that was begun and not seen to end. */
   operation: OperationRef | null
+  /** When a creation was begun whose end nobody has seen: until long after, absence may mean that it is under way. */
+  creatingSince?: number
   /** The operation of ours that ended last: audit-log entries about it are no news. */
   lastOperation?: string
   /** The last time that somebody else's change was found and undone. */
   lastRepair?: Repair
   /** Came to rest after a change and was not seen by a sweep since: which sweep is to look at it. */
   unswept?: string
-  /** When a creation was begun whose end nobody has seen: until long after, absence may mean that it is under way. */
-  creatingSince?: number
+  /** The last mutation that was begun for its spec's sake. */
+  lastChange?: Happening
   /** What the kind read from the world for the planner and for people (an IP, facts of a cluster). */
   output: unknown
   /** When to look again; null = at rest, found by drift listing only. */
@@ -63,12 +65,27 @@ export interface Repair {
   what: string
 }
 
+/** Something that happened, for people. */
+export interface Happening {
+  at: number
+  /**
+   * What made it happen: somebody published something (`spec`), the world told us (`event`), somebody else's change was found
+   * (`drift`), or it follows from what was going on (`progress`).
+   */
+  by: 'spec' | 'event' | 'drift' | 'progress'
+  /** In words, for example `generation 2 was accepted`. */
+  what: string
+  why: string
+}
+
 /** What one ingress wants of one resource. */
 export interface ClaimDoc {
   resource: ResourceId
   ingress: string
   want: unknown
   refs: ResourceId[]
+  /** What must not be removed while the resource may still use it, though it need not exist before; absent = nothing. */
+  uses?: ResourceId[]
   /** The ingress's leave to take over a resource that carries no stamp of ours. */
   force: boolean
   /** When this want last changed; where shared claims disagree, the later one holds. */
@@ -104,6 +121,21 @@ export interface Selection {
   drained: string[]
 }
 
+/** What already was of a load balancer when it was first looked for. */
+export interface Living {
+  loadBalancer: string
+  /** Its scheme, which nothing can change; null = there is none yet. */
+  scheme: 'EXTERNAL' | 'EXTERNAL_MANAGED' | null
+  /** All that was there of it: what the Ingress does not want is removed once it is taken over; empty afterwards. */
+  leftovers: Leftover[]
+}
+
+/** A resource that was there before us, and what it refers to. */
+export interface Leftover {
+  id: ResourceId
+  refs: ResourceId[]
+}
+
 /** One published Ingress. */
 export interface IngressDoc {
   /** `namespace/name`. */
@@ -123,11 +155,15 @@ export interface IngressDoc {
   goneAt: number | null
   /** The latest published version when it was refused; the previous one keeps serving. */
   rejected: { publishedAt: number; problems: Problem[] } | null
-  /** What the last planning run said. */
-  plan: { generation: number; at: number; problems: Problem[]; warnings: Problem[]; waiting: Problem[] } | null
-  /** Names kept from before (kubemci's, or of an earlier scheme), by what they name. */
+  /** What the last planning run said; notices degrade nothing. */
+  plan: { generation: number; at: number; problems: Problem[]; warnings: Problem[]; waiting: Problem[]; notices?: Problem[] } | null
+  /** Names kept from before (kubemci's, or of an earlier scheme), by what they name; of the load balancer in `living`. */
   names: Record<string, string>
+  /** What was found when the load balancer was first looked for; null = not looked yet. */
+  living: Living | null
   conditions: Condition[]
+  /** The last happenings, oldest first; absent = none yet. Written only with something else. */
+  history?: Happening[]
   phase: IngressPhase
   wakeAt: number | null
   /** Grows with every write; planners that began earlier are refused. */

@@ -78,7 +78,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   // prettier-ignore
   ingresses: {
     id: true, model: true, source: true, generation: true, plannedGeneration: true, goneAt: true, selection: true, deleted: true,
-    rejected: true, plan: true, names: true, conditions: true, phase: true, wakeAt: true, token: true, createdAt: true, updatedAt: true,
+    rejected: true, plan: true, names: true, living: true, conditions: true, history: true, phase: true, wakeAt: true, token: true, createdAt: true, updatedAt: true,
   },
   clusters: {
     name: true,
@@ -94,9 +94,9 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   resources: {
     id: true, kind: true, owner: true, refs: true, appliedRefs: true, applied: true, readyHash: true, phase: true, why: true,
     waitingOn: true, waitingFor: true, failures: true, operation: true, creatingSince: true, output: true, wakeAt: true, nudges: true, token: true,
-    lastOperation: true, lastRepair: true, unswept: true, createdAt: true, updatedAt: true,
+    lastOperation: true, lastRepair: true, unswept: true, lastChange: true, createdAt: true, updatedAt: true,
   },
-  claims: { resource: true, ingress: true, want: true, refs: true, at: true, force: true },
+  claims: { resource: true, ingress: true, want: true, refs: true, uses: true, at: true, force: true },
   leases: { id: true, holder: true, token: true, expiresAt: true },
   inventories: { id: true, scope: true, entries: true, since: true, at: true },
   deadLetters: { id: true, topic: true, data: true, attributes: true, why: true, at: true, expireAt: true },

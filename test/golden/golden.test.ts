@@ -70,6 +70,10 @@ describe('goldens', () => {
       const facts = {
         project: given.project,
         ip: given.ip,
+        ip6: null,
+        certificates: {},
+        attached: [],
+        now: 0,
         clusters: await Promise.all(given.clusters.map((one) => factsOf(one, model))),
       }
       const made = plan(
@@ -133,6 +137,8 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
       }),
     service: (namespace, name) =>
       Promise.resolve(find('Service', namespace, (one) => one.metadata.name === name) as ServiceObject | undefined),
+    secret: no,
+    managedCertificate: no,
     anyPod(namespace, selector) {
       const pod = find('Pod', namespace, ({ metadata }) =>
         Object.entries(selector).every(([key, value]) => (metadata['labels'] as Record<string, string>)[key] === value),

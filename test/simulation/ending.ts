@@ -131,7 +131,7 @@ async function planDifferences(story: Story, deps: World['outside'], owned: Owne
     resources.set(id, { ...before, output: seen.output ?? before.output })
   }
   const fresh = { ...sources, clusters, resources }
-  const made = plan(deps.kinds, doc, factsOf(project, fresh), clusterWants(sources.claims))
+  const made = plan(deps.kinds, doc, factsOf(project, fresh, deps.clock.now()), clusterWants(sources.claims))
   const found: string[] = []
   const say = (text: string): void => void found.push(`Ingress ${owned.id}: ${text}`)
   if (made.is === 'looking') {
@@ -150,9 +150,10 @@ async function planDifferences(story: Story, deps: World['outside'], owned: Owne
     else if (present.get(id) !== want) say(`wants ${id} otherwise than it is claimed: ${want} instead of ${present.get(id) ?? ''}`)
   }
   for (const id of present.keys()) if (!wanted.has(id) && !held.has(id)) say(`claims ${id}, which it does not want`)
-  const phase = owned.rejected ? 'Failed' : made.held.length > 0 ? 'Progressing' : made.warnings.length > 0 ? 'Degraded' : 'Ready'
+  for (const { id, hold } of made.held) say(`still holds ${id}: ${hold}`)
+  const phase = owned.rejected ? 'Failed' : made.warnings.length > 0 ? 'Degraded' : 'Ready'
   if (doc.phase !== phase)
-    say(`its phase should be ${phase}, it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`)
+    say(`its phase should be ${phase} (${made.warnings.map((one) => `${one.where} ${one.message}`).join('; ')}), it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`)
   return found
 }
 

@@ -48,6 +48,12 @@ describe('settings', () => {
       reason: 'host names, lower case',
     },
     {
+      key: 'networking.gke.io/managed-certificates',
+      text: 'shop, api',
+      got: { managedCertificateNames: ['shop', 'api'] },
+      reason: 'names of objects in the clusters',
+    },
+    {
       key: 'kubernetes.io/ingress.global-static-ip-name',
       text: 'web-ip',
       got: { staticIp: 'web-ip' },
@@ -102,6 +108,7 @@ describe('settings', () => {
   const certificates: { annotations: Record<string, string>; reason: string }[] = [
     { annotations: { 'ingress.gcp.kubernetes.io/pre-shared-cert': 'c' }, reason: 'a pre-shared certificate is TLS' },
     { annotations: { [own('managed-certificates')]: 'a.example' }, reason: 'so is a managed one' },
+    { annotations: { 'networking.gke.io/managed-certificates': 'c' }, reason: 'so is a ManagedCertificate object' },
   ]
   for (const { annotations, reason } of certificates)
     it(`takes HTTP off and tls without a secret: ${reason}`, () => {
@@ -216,9 +223,9 @@ describe('refused', () => {
       reason: 'the proxy takes 15',
     },
     {
-      annotations: { 'networking.gke.io/managed-certificates': 'cert' },
-      want: /write their host names in multicluster-ingress.io\/managed-certificates/,
-      reason: 'to pass it over would serve no HTTPS',
+      annotations: { 'networking.gke.io/managed-certificates': 'Not_A_Name' },
+      want: /ManagedCertificate name/,
+      reason: 'no object can have this name',
     },
     {
       annotations: { 'kubernetes.io/ingress.regional-static-ip-name': 'ip' },

@@ -27,6 +27,7 @@ export const settings: IngressSettings = {
   allowHttp: true,
   preSharedCerts: [],
   managedCertificates: [],
+  managedCertificateNames: [],
 }
 
 /** A reference to a service's port. */
@@ -69,6 +70,7 @@ export function ingressOf(model: IngressModel, parts: Partial<IngressDoc> = {}):
     rejected: null,
     plan: null,
     names: {},
+    living: null,
     conditions: [],
     phase: 'Progressing',
     wakeAt: null,
@@ -138,4 +140,12 @@ export function clusterOf(
 }
 
 /** Facts over clusters, the IP known. */
-export const factsOf = (...clusters: ClusterFacts[]): Facts => ({ clusters, ip: '203.0.113.1', project })
+export const factsOf = (...clusters: ClusterFacts[]): Facts => ({
+  clusters,
+  ip: '203.0.113.1',
+  ip6: null,
+  project,
+  certificates: {},
+  attached: [],
+  now: 0,
+})

@@ -47,7 +47,7 @@ describe('nameLayout', () => {
   ]
   for (const { reason, parts, lb, address, ours } of rows)
     it(reason, () =>
-      expect(nameLayout(ingressOf(modelOf(parts)), { project })).toEqual({
+      expect(nameLayout(ingressOf(modelOf(parts)), { project })).toMatchObject({
         ingress: 'default/zp',
         lb,
         address: { id: `address/${project}/${address}`, name: address, ours },
