@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
+import { startAuditLog, type AuditLog } from './audit-log.ts'
 import { clusterPlaces } from './catalogue.ts'
 import { createCompute, serveCompute } from './compute/index.ts'
 import { createDataPlane, dialAny, type Listeners } from './data-plane/index.ts'
 import { createCluster, serveCluster, type SimulatedCluster } from './kubernetes/index.ts'
-import { createPubSub, servePubSub, type SimulatedPubSub } from './pubsub/index.ts'
+import { nodePools, type NodePools } from './node-pools.ts'
+import { startBroker, startEmulators, type Broker } from './broker.ts'
 import { seededRandom, wallClock } from './world.ts'
 
 /** How the simulated cloud behaves, and where it listens. */
@@ -14,6 +16,8 @@ export interface EnvironmentOptions {
   operationDelayMs: number
   requestDelayMs: number
   healthScale: number
+  /** Pub/Sub and Firestore by the official emulators. */
+  emulators?: boolean
   /** Offers ports to try; 0 = any. */
   nextPort: () => number
 }
@@ -31,8 +35,14 @@ export interface Environment {
   project: string
   compute: { url: string; counters: ReturnType<typeof createCompute>['counters'] }
   clusters: RunningCluster[]
-  pubsub: { grpc: string; rest: string; core: SimulatedPubSub }
+  pubsub: Broker
+  /** host:port of the Firestore emulator; null = the functions keep their state in memory. */
+  firestore: string | null
   loadBalancers: Listeners
+  /** What happens is told to the topic cluster-changes, once it exists, as a log sink would. */
+  auditLog: AuditLog
+  /** GKE: node pools that grow into zones and leave them. */
+  nodePools: NodePools
   close(): Promise<void>
 }
 
@@ -43,8 +53,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const random = seededRandom(1)
   const compute = createCompute({ clock, random, operationDelayMs, requestDelayMs })
   const servedCompute = await serveCompute(compute, nextPort())
-  const core = createPubSub({ clock, random })
-  const servedPubSub = await servePubSub(core, { grpc: nextPort(), rest: nextPort() })
+  const emulated = options.emulators === true ? await startEmulators() : undefined
+  const pubsub = emulated?.broker ?? (await startBroker(clock, random, nextPort))
   const clusters: RunningCluster[] = []
   const closers: (() => Promise<void>)[] = []
   for (const [index, { name, zones }] of clusterPlaces(options.clusters).entries()) {
@@ -71,17 +81,22 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   compute.setHealthSource((service, group) => dataPlane.healthOf(service, group))
   const loadBalancers = dataPlane.listen(nextPort)
   await Promise.all(clusters.map(({ cluster }) => cluster.started))
+  const auditLog = startAuditLog({ project, clock, compute, clusters }, pubsub)
   return {
     project,
     compute: { url: servedCompute.url, counters: () => compute.counters() },
     clusters,
-    pubsub: { grpc: servedPubSub.grpc, rest: servedPubSub.rest, core },
+    pubsub,
+    firestore: emulated?.firestore.host ?? null,
     loadBalancers,
+    auditLog,
+    nodePools: nodePools(clusters, auditLog),
     async close() {
+      auditLog.close()
       await loadBalancers.close()
       dataPlane.close()
-      core.close()
-      await servedPubSub.close()
+      await pubsub.close()
+      await emulated?.firestore.stop()
       await Promise.all(closers.map((close) => close()))
       await servedCompute.close()
     },
