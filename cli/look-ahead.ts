@@ -86,11 +86,11 @@ async function openClusters(session: Session): Promise<Clusters> {
 }
 
 async function openCompute(session: Session): Promise<PreviewPorts['compute']> {
-  const { createCompute } = await import('../shared/cloud/compute.ts')
+  const { createComputeReader } = await import('../shared/cloud/compute-reader.ts')
   const { computeEndpoint } = session.target
-  return createCompute({
+  return createComputeReader({
     timeoutMs: callMs,
-    auth: async () => (await session.identity()).authClient(),
+    accessToken: async () => (await session.identity()).accessToken(),
     ...(computeEndpoint === undefined ? {} : { endpoint: computeEndpoint }),
   })
 }

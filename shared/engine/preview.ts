@@ -1,3 +1,4 @@
+import type { Compute } from '../cloud/compute-port.ts'
 import { hashOf } from '../json.ts'
 import { select } from '../planning/select.ts'
 import { parseResourceId, splitResourceId, type ResourceId } from '../resource-id.ts'
@@ -31,7 +32,10 @@ import { ingressId } from '../ingress/model.ts'
  */
 
 /** What looking ahead needs of the world. */
-export type PreviewPorts = Pick<Deps, 'compute' | 'clusters' | 'kinds' | 'clock' | 'project'>
+export type PreviewPorts = Pick<Deps, 'clusters' | 'kinds' | 'clock' | 'project'> & { compute: Pick<Compute, 'list'> }
+
+/** The same, at one look. */
+type World = Pick<Deps, 'clusters' | 'kinds' | 'clock' | 'project' | 'compute'>
 
 /** The documents of an Ingress as they are now; `doc` null = there is none. */
 export interface Records {
@@ -100,7 +104,7 @@ export async function preview(
 type Foreign = Awaited<ReturnType<RecordReader['resource']>>
 
 async function rehearse(
-  ports: PreviewPorts,
+  ports: World,
   records: Records,
   foreign: readonly Foreign[],
   spec: Published,
@@ -141,7 +145,7 @@ async function copyOf(records: Records, foreign: readonly Foreign[]): Promise<St
   return store
 }
 
-function depsOn(ports: PreviewPorts, store: Store): Deps {
+function depsOn(ports: World, store: Store): Deps {
   const silent = (): void => undefined
   return {
     ...ports,

@@ -8,7 +8,7 @@ import { canonical } from '../json.ts'
  */
 
 /** Compute from lists: a collection of a project is listed when first asked for, and everything is found in it. */
-export function computeSnapshot(compute: Compute): Compute {
+export function computeSnapshot(compute: Pick<Compute, 'list'>): Compute {
   const lists = remember()
 
   const list = <C extends ComputeCollection>(
@@ -19,23 +19,24 @@ export function computeSnapshot(compute: Compute): Compute {
     lists([collection, project, options], () => compute.list(collection, project, options))
 
   return {
-    ...nothingChanges,
     list,
     async get({ collection, project, zone, name }) {
       const all = await list(collection, project)
       return all.find((one) => one.name === name && (zone === undefined || zoneOf(one) === zone))
     },
-    health: (ref, group) => compute.health(ref, group),
+    insert: refuse,
+    patch: refuse,
+    update: refuse,
+    remove: refuse,
+    call: refuse,
+    wait: refuse,
+    // It changes by itself, and no plan depends on it.
+    health: refuse,
   }
 }
 
 /** A Compute that holds nothing: what a manifest can be checked against without Google Cloud. */
-export const emptyCompute: Compute = {
-  ...nothing(),
-  list: () => Promise.resolve([]),
-  get: () => Promise.resolve(undefined),
-  health: () => Promise.resolve([]),
-}
+export const emptyCompute: Pick<Compute, 'list'> = { list: () => Promise.resolve([]) }
 
 /** Clusters of which everything is read once. */
 export function clustersSnapshot(clusters: Clusters): Clusters {
@@ -75,11 +76,6 @@ function remember(): <T>(question: unknown, ask: () => Promise<T>) => Promise<T>
     return answer as Promise<T>
   }
 }
-
-function nothing(): Pick<Compute, 'insert' | 'patch' | 'update' | 'remove' | 'call' | 'wait'> {
-  return { insert: refuse, patch: refuse, update: refuse, remove: refuse, call: refuse, wait: refuse }
-}
-const nothingChanges = nothing()
 
 function refuse(): Promise<never> {
   return Promise.reject(new CloudError(400, 'lookingAhead', 'looking ahead changes nothing'))
