@@ -19,7 +19,9 @@ export function select(model: IngressModel, selection: Selection, clusters: read
   const chosen =
     selection.clusters ??
     [...registered.keys()].filter(
-      (name) => selector === null || matchesSelector(registered.get(name)?.registration.labels ?? {}, selector),
+      (name) =>
+        registered.get(name)?.leaving === false &&
+        (selector === null || matchesSelector(registered.get(name)?.registration.labels ?? {}, selector)),
     )
   const wanted = chosen.filter((name) => !selection.excluded.includes(name))
   return {

@@ -52,6 +52,11 @@ describe('select', () => {
       want: { names: ['a'], unknown: ['b'] },
     },
     {
+      reason: 'one that is being unregistered and was not named is missed by nobody',
+      clusters: [clusterDoc('a'), clusterDoc('b', { leaving: true })],
+      want: { names: ['a'], unknown: [] },
+    },
+    {
       reason: 'a drained one stays selected',
       selection: { drained: ['b'] },
       want: { names: ['a', 'b', 'c'], drained: ['b'] },
