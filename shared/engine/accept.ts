@@ -157,8 +157,13 @@ export async function acceptAction(
   const registered = await deps.store.find(queries.clusters())
   const accepted = await deps.store.transact(async (tx): Promise<Accepted> => {
     const doc = await tx.get('ingresses', id)
-    if (doc === undefined || doc.goneAt !== null)
+    const now = deps.clock.now()
+    if (doc === undefined || doc.goneAt !== null) {
+      // The version that it withdraws may still be on its way: only the time of the withdrawal can tell it then.
+      if (action === 'delete' && publishedAt > (doc?.source.publishedAt ?? -Infinity))
+        tx.set('ingresses', id, withdrawn(doc ?? fresh(id, emptyModel(namesOf(id)), now), publishedAt, now))
       return { ingress: id, is: 'unknown', why: `there is no Ingress ${id}` }
+    }
     // Without a good version there is nothing that could be served from other clusters; it can only be withdrawn.
     if (doc.generation === 0 && action !== 'delete')
       return { ingress: id, is: 'unknown', why: `no version of ${id} was ever accepted: publish a good one first` }
@@ -167,8 +172,12 @@ export async function acceptAction(
     const change = changeOf(doc, action, clusters, force, registered)
     if ('refused' in change) return { ingress: id, is: 'refused', why: change.refused }
     const next = { ...doc, ...change }
-    if (canonical(next) === canonical(doc)) return { ingress: id, is: 'unchanged', why: 'it is so already' }
-    const now = deps.clock.now()
+    if (canonical(next) === canonical(doc)) {
+      // Whatever was published before this, and comes after it, is older than what is in place.
+      if (publishedAt > doc.source.publishedAt)
+        tx.set('ingresses', id, { ...doc, source: { ...doc.source, publishedAt } })
+      return { ingress: id, is: 'unchanged', why: 'it is so already' }
+    }
     tx.set('ingresses', id, {
       ...next,
       // A late older spec must not undo this; a republished one with the same metadata.generation may.
@@ -282,6 +291,25 @@ function fresh(id: string, model: IngressModel, now: number): IngressDoc {
     createdAt: now,
     updatedAt: now,
   }
+}
+
+/** What is left of an Ingress that was withdrawn: the order of its versions. */
+function withdrawn(doc: IngressDoc, publishedAt: number, now: number): IngressDoc {
+  return {
+    ...doc,
+    source: { ...doc.source, publishedAt },
+    deleted: true,
+    goneAt: now,
+    phase: 'Deleting',
+    wakeAt: null,
+    token: doc.token + 1,
+    updatedAt: now,
+  }
+}
+
+function namesOf(id: string): { namespace: string; name: string } {
+  const [namespace = '', name = ''] = id.split('/')
+  return { namespace, name }
 }
 
 function emptyModel({ namespace, name }: { namespace: string; name: string }): IngressModel {
