@@ -549,11 +549,28 @@ describe('selection', () => {
       const answer = await acceptAction(deps, id, action, clusters, force, 9, cause)
       expect(answer.is).toBe(is)
       expect(answer.why).toMatch(why)
-      if (is !== 'accepted') expect(await stored()).toEqual(before)
+      // What changes nothing still tells what comes late that it is older.
+      const source = is === 'unchanged' ? { ...before.source, publishedAt: 9 } : before.source
+      if (is !== 'accepted') expect(await stored()).toEqual({ ...before, source })
     })
 
   it('says that there is no such Ingress', async () => {
-    expect(await act('delete', 1)).toBe('unknown')
+    expect(await act('drain-clusters', 1, ['a'])).toBe('unknown')
     expect(await deps.store.get('ingresses', id)).toBeUndefined()
+  })
+
+  it('a withdrawal that overtakes the version before it withdraws it all the same', async () => {
+    expect(await act('delete', 5)).toBe('unknown')
+    expect(await publish(spec('v1'), 4)).toBe('older')
+    expect((await stored()).goneAt).not.toBeNull()
+    expect(await publish(spec('v2'), 6)).toBe('accepted')
+    expect(await service()).toBe('v2')
+  })
+
+  it('no action puts an Ingress to work of which no version was ever good', async () => {
+    await reject(1)
+    expect(await act('remove-clusters', 2, ['a'])).toBe('unknown')
+    expect(await stored()).toMatchObject({ generation: 0, deleted: false })
+    expect(await act('delete', 3)).toBe('accepted')
   })
 })
