@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { lookAtCluster, registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
+import { registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
 import { parseAuditEntry } from '../shared/engine/audit-entry.ts'
 import type { Deps } from '../shared/engine/deps.ts'
+import { lookAgain } from '../shared/engine/look-again.ts'
 import { notice } from '../shared/engine/notice.ts'
 import { bodyOf, jsonOf, withCause, type Event } from './event.ts'
 
@@ -57,5 +58,5 @@ export async function onClusterChange(deps: Deps, event: Event): Promise<void> {
       { why: why ?? 'cluster registered', trace },
     )
   } else if (unregister) await unregisterCluster(deps, cluster, { why: why ?? 'cluster unregistered', trace })
-  else await lookAtCluster(deps, cluster, { why: why ?? 'look again', trace })
+  else await lookAgain(deps, cluster, { why: why ?? 'look again', trace })
 }

@@ -38,6 +38,7 @@ function wantOf(layout: Layout, { id, name, ours }: AddressLayout, ipVersion: 'I
 /** Kept until the Ingress is withdrawn, also while no front end uses it: DNS points there. */
 export const address: Kind<AddressWant, Address> = {
   name: 'address',
+  collections: ['addresses'],
   owned: [],
   desire: (layout) => [
     wantOf(layout, layout.address, 'IPV4'),

@@ -29,11 +29,11 @@ const managedPace = [
   { until: Infinity, after: 60_000 },
 ] as const
 
-/** `ssl-certificate/<project>/<load balancer>/<name>`, or `.../pre-shared/<name>` for one of the user's own. */
+/** `ssl-certificate/<project>/<name>`, or `ssl-certificate/<project>/pre-shared/<load balancer>/<name>` for one of the user's own. */
 function place(id: ResourceId): { ref: ComputeRef<'sslCertificates'>; preShared: boolean } {
   const { path } = splitResourceId(id)
   const [project = ''] = path
-  return { ref: { collection: 'sslCertificates', project, name: path.at(-1) ?? '' }, preShared: path.length > 3 }
+  return { ref: { collection: 'sslCertificates', project, name: path.at(-1) ?? '' }, preShared: path.length > 2 }
 }
 
 function wantOf(layout: Layout, { name, source }: CertificateLayout): SslCertificateWant {
@@ -58,6 +58,7 @@ function wantOf(layout: Layout, { name, source }: CertificateLayout): SslCertifi
 /** Immutable: its name holds a hash of its content, and a changed one is another resource. */
 export const sslCertificate: Kind<SslCertificateWant, SslCertificate> = {
   name: 'ssl-certificate',
+  collections: ['sslCertificates'],
   owned: ['content'],
   desire: (layout) => [
     ...layout.certificates.map((one) => ({ id: one.id, want: wantOf(layout, one), refs: [] })),

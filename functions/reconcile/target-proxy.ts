@@ -51,6 +51,7 @@ function proxy(
 /** kubemci §5.6. Its descriptions cannot be changed in place, so they are left alone. */
 export const targetProxy: Kind<TargetProxyWant, TargetHttpsProxy> = {
   name: 'target-proxy',
+  collections: ['targetHttpProxies', 'targetHttpsProxies'],
   owned: ['urlMap', 'sslCertificates'],
   desire: (layout) => [
     ...(layout.model.settings.allowHttp ? [proxy(layout, layout.names.httpProxy, 'http', [])] : []),

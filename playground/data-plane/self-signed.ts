@@ -7,10 +7,10 @@ export interface KeyedCertificate {
 }
 
 /**
- * A self-signed certificate for DNS names, valid 2020 to 2049: what stands in for a managed certificate, whose key never
+ * A self-signed certificate for DNS names, valid from 2020 to `until` (yymmdd), by default the end of 2049: what stands in for a managed certificate, whose key never
  * leaves the real service. The fields follow RFC 5280; Node can sign but not write X.509 by itself.
  */
-export function selfSigned(names: readonly string[]): KeyedCertificate {
+export function selfSigned(names: readonly string[], until = '491231'): KeyedCertificate {
   // A fresh key each time: a TLS server's key must not be guessable, not even in a playground that runs from a seed.
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ecdsaWithSha256 = der(0x30, oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02))
@@ -22,7 +22,7 @@ export function selfSigned(names: readonly string[]): KeyedCertificate {
     der(0x02, Buffer.from([1])),
     ecdsaWithSha256,
     commonName,
-    der(0x30, der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z'))),
+    der(0x30, der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from(`${until}235959Z`))),
     commonName,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, der(0x30, der(0x30, oid(0x55, 0x1d, 0x11), der(0x04, alternativeNames)))),

@@ -95,8 +95,8 @@ function belongs(one: Common | undefined, { ingress, lb }: Sought): boolean {
   return stamp.by === 'us' ? stamp.ingress === ingress : stamp.by === 'kubemci' && stamp.loadBalancer === lb
 }
 
-function certificateId({ project, lb }: Sought, certificate: Common): ResourceId {
-  return resourceId('ssl-certificate', project, lb, certificate.name ?? 'none')
+function certificateId({ project }: Sought, certificate: Common): ResourceId {
+  return resourceId('ssl-certificate', project, certificate.name ?? 'none')
 }
 
 function schemeOf(rules: readonly ForwardingRule[], services: readonly BackendService[]): Living['scheme'] {

@@ -132,7 +132,12 @@ function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
           reason: 'Serving',
           message: 'Every selected cluster answers and has what the Ingress names',
         }
-  const conditions = [accepted, programmed, clusters]
+  const notices = doc.plan?.notices ?? []
+  const advisory: Verdict['conditions'] =
+    notices.length > 0
+      ? [{ type: 'Advisory', status: 'True', reason: 'WorthKnowing', message: sentences(notices) }]
+      : []
+  const conditions = [accepted, programmed, clusters, ...advisory]
   if (doc.deleted) return { phase: 'Deleting', settled: false, conditions }
   if (refused.length > 0 || (failed.length > 0 && accepted.status !== 'Unknown'))
     return { phase: 'Failed', settled, conditions }

@@ -77,11 +77,11 @@ function preShared({ facts, lb }: CertificateContext, name: string): Certificate
 
 /** A pre-shared certificate may serve several load balancers: each has its own view of it, told apart by the longer path. */
 export function preSharedId(project: string, lb: string, name: string): ResourceId {
-  return resourceId('ssl-certificate', project, lb, 'pre-shared', name)
+  return resourceId('ssl-certificate', project, 'pre-shared', lb, name)
 }
 
-function ownId(project: string, lb: string, name: string): ResourceId {
-  return resourceId('ssl-certificate', project, lb, name)
+function ownId(project: string, name: string): ResourceId {
+  return resourceId('ssl-certificate', project, name)
 }
 
 /** The first cluster by name that has the secret decides; others that have another certificate in it are told of. */
@@ -122,7 +122,7 @@ function ofSecret(
   const same = holders.filter(({ fact }) => fact.problem === null && fact.fingerprint === fingerprint)
   const name = kept[`ssl-certificate ${fingerprint}`] ?? names.certificate(lb, fingerprint)
   return {
-    id: ownId(facts.project, lb, name),
+    id: ownId(facts.project, name),
     name,
     source: { from: 'secret', secret, clusters: same.map(({ cluster }) => cluster), leaf },
   }
@@ -185,7 +185,7 @@ function sorted(domains: readonly string[]): string {
 function managed({ lb, facts }: CertificateContext, domains: string[]): CertificateLayout {
   const ordered = [...new Set(domains)].sort()
   const name = names.certificate(lb, hashOf(['managed', ordered]))
-  return { id: ownId(facts.project, lb, name), name, source: { from: 'managed', domains: ordered } }
+  return { id: ownId(facts.project, name), name, source: { from: 'managed', domains: ordered } }
 }
 
 /**

@@ -1,4 +1,6 @@
 import http from 'node:http'
+import https from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What one request through the data plane came to. */
@@ -8,19 +10,36 @@ export interface Answered {
   byLoadBalancer: boolean
   /** The pod's JSON; undefined when it was not a pod that answered. */
   pod: { cluster: string; zone: string; service: string; host: string; path: string } | undefined
+  /** SHA-256 of the certificate that was presented; undefined over HTTP. */
+  certificate?: string
   /** Milliseconds since the client began. */
   at: number
 }
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
+/** A handshake for every request: what is presented may change at any time, and no test has an authority to trust. */
+const secureAgent = new https.Agent({ keepAlive: false, maxCachedSessions: 0, rejectUnauthorized: false })
 
 /** One request; a connection that breaks counts as status 0. */
-export function ask(url: string, options: { host?: string; path?: string; region?: string } = {}): Promise<Answered> {
+export function ask(
+  url: string,
+  options: { host?: string; path?: string; region?: string; serverName?: string } = {},
+): Promise<Answered> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (options.host !== undefined) headers['host'] = options.host
   if (options.region !== undefined) headers['x-client-region'] = options.region
   return new Promise((resolve) => {
-    const request = http.get(url + (options.path ?? '/'), { headers, agent, timeout: 5_000 }, (response) => {
+    const secure = url.startsWith('https:')
+    const how = secure
+      ? {
+          headers,
+          agent: secureAgent,
+          timeout: 5_000,
+          ...(options.serverName ? { servername: options.serverName } : {}),
+        }
+      : { headers, agent, timeout: 5_000 }
+    const request = (secure ? https : http).get(url + (options.path ?? '/'), how, (response) => {
+      const certificate = secure ? (response.socket as TLSSocket).getPeerCertificate().fingerprint256 : undefined
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (text += chunk))
@@ -29,6 +48,7 @@ export function ask(url: string, options: { host?: string; path?: string; region
           status: response.statusCode ?? 0,
           byLoadBalancer: response.headers['x-load-balancer'] === 'error',
           pod: response.statusCode === 200 ? (JSON.parse(text) as Answered['pod']) : undefined,
+          ...(certificate === undefined ? {} : { certificate: certificate.replaceAll(':', '') }),
           at: 0,
         }),
       )

@@ -1,0 +1,24 @@
+import { queries } from '../state/store.ts'
+import { lookAtCluster } from './clusters.ts'
+import type { Deps } from './deps.ts'
+import { nudgeOf, send, type Cause } from './nudge.ts'
+
+/**
+ * Somebody says that something in a cluster may have changed: its machines are looked at, and what every Ingress has there
+ * (Services, secrets, the matching object), if the cluster answers at all.
+ */
+export async function lookAgain(deps: Deps, cluster: string, cause: Cause): Promise<void> {
+  await lookAtCluster(deps, cluster, cause)
+  const doc = await deps.store.get('clusters', cluster)
+  if (doc === undefined || doc.leaving || doc.unreachable !== null) return
+  for (let after: string | undefined; ;) {
+    const page = await deps.store.find(queries.resourcesOfKind('cluster-ingress', after))
+    const here = page.filter(({ id }) => id.startsWith(`cluster-ingress/${cluster}/`))
+    await send(
+      deps,
+      here.map(({ id }) => nudgeOf(id, cause)),
+    )
+    after = page.at(-1)?.id
+    if (page.length < 500 || after === undefined) return
+  }
+}
