@@ -88,6 +88,8 @@ export interface NodeObject {
   providerID: string
   zone: string
   ready: boolean
+  /** Marked unschedulable, as `kubectl cordon` does, and GKE before it deletes a node. */
+  cordoned?: boolean
 }
 
 /** A Secret. `data` holds base64 and may hold a private key: never to be kept, logged or put into a document. */
@@ -119,6 +121,10 @@ export interface Cluster {
   secret(namespace: string, name: string): Promise<SecretObject | undefined>
   /** Undefined also where the cluster does not know the kind. */
   managedCertificate(namespace: string, name: string): Promise<ManagedCertificateObject | undefined>
+  /** Of all namespaces, complete or not at all. */
+  ingresses(): Promise<IngressObject[]>
+  /** Of all namespaces, complete or not at all. */
+  services(): Promise<ServiceObject[]>
   /** Any one pod that the selector matches, a ready one first; undefined when there is none. */
   anyPod(namespace: string, selector: Readonly<Record<string, string>>): Promise<PodObject | undefined>
 }

@@ -158,17 +158,18 @@ const zoneLabels = ['topology.kubernetes.io/zone', 'failure-domain.beta.kubernet
 const node = z
   .object({
     metadata,
-    spec: z.object({ providerID: text.exactOptional() }).default({}),
+    spec: z.object({ providerID: text.exactOptional(), unschedulable: z.boolean().exactOptional() }).default({}),
     status: z.object({ conditions }).default({ conditions: [] }),
   })
-  .transform(({ metadata: meta, spec: { providerID }, status }): NodeObject | undefined => {
+  .transform(({ metadata: meta, spec: { providerID, unschedulable }, status }): NodeObject | undefined => {
     // Until the cloud provider has initialised a node it has neither identity nor zone, and is in no instance group.
     if (providerID === undefined) return undefined
     const zone =
       zoneLabels.map((label) => meta.labels?.[label]).find((label) => label !== undefined) ??
       providerID.split('/').at(-2) ??
       ''
-    return { metadata: meta, providerID, zone, ready: isReady(status.conditions) }
+    const cordoned = unschedulable === true ? { cordoned: true } : {}
+    return { metadata: meta, providerID, zone, ready: isReady(status.conditions), ...cordoned }
   })
 
 function isReady(list: z.infer<typeof conditions>): boolean {
@@ -198,5 +199,7 @@ export const shapes = {
   managedCertificate,
   pods: listOf(pod),
   nodes: listOf(node),
+  ingresses: listOf(ingress),
+  services: listOf(service),
   status,
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CloudError } from './compute-port.ts'
-import { createKubernetesCaller, type KubernetesCaller } from './kubernetes-caller.ts'
-import type { Cluster, Clusters, IngressObject, NodeObject } from './kubernetes-port.ts'
+import { createKubernetesCaller, type KubernetesApis, type KubernetesCaller } from './kubernetes-caller.ts'
+import type { Cluster, Clusters, IngressObject } from './kubernetes-port.ts'
 import { shapes } from './kubernetes-shapes.ts'
 
 /** How to talk to clusters. */
@@ -20,8 +20,8 @@ const serverSideApply = 'application/apply-patch+yaml'
 
 const pageSize = 500
 
-/** 10,000 nodes. */
-const maxNodePages = 20
+/** 10,000 objects of a kind. */
+const maxPages = 20
 
 /** Enough pods of one service to find a ready one among them. */
 const podsLooked = 100
@@ -49,8 +49,19 @@ function clusterOver(call: KubernetesCaller): Cluster {
     },
 
     async nodes() {
-      return readNodes(call)
+      const found = await readPages('list nodes', (next) => call('list nodes', ({ core }) => core.listNode(...pageAt(next)), shapes.nodes))
+      return found.filter((node) => node !== undefined)
     },
+
+    ingresses: () =>
+      readPages('list ingresses', (next) =>
+        call('list ingresses', ({ networking }) => networking.listIngressForAllNamespaces(...pageOfAll(next)), shapes.ingresses),
+      ),
+
+    services: () =>
+      readPages('list services', (next) =>
+        call('list services', ({ core }) => core.listServiceForAllNamespaces(...pageOfAll(next)), shapes.services),
+      ),
 
     async ingress(namespace, name) {
       const what = `GET ${pathOf('ingress', namespace, name)}`
@@ -121,19 +132,31 @@ function clusterOver(call: KubernetesCaller): Cluster {
   }
 }
 
-/** All nodes or none: a page that fails, or pages without an end, throw. */
-async function readNodes(call: KubernetesCaller): Promise<NodeObject[]> {
-  const found: NodeObject[] = []
-  const unset = undefined
+/** All items or none: a page that fails, or pages without an end, throw. */
+async function readPages<T>(
+  what: string,
+  read: (next: string | undefined) => Promise<{ items: T[]; metadata: { continue?: string } }>,
+): Promise<T[]> {
+  const found: T[] = []
   let next: string | undefined
-  for (let pages = 0; pages < maxNodePages; pages++) {
-    const args = [unset, unset, next, unset, unset, pageSize] as const
-    const { items, metadata } = await whole(call('list nodes', ({ core }) => core.listNode(...args), shapes.nodes))
-    found.push(...items.filter((node) => node !== undefined))
+  for (let pages = 0; pages < maxPages; pages++) {
+    const { items, metadata } = await whole(read(next))
+    found.push(...items)
     if (!metadata.continue) return found
     next = metadata.continue
   }
-  throw new CloudError(502, 'endless', `list nodes: the list had not ended after ${maxNodePages} pages of ${pageSize}`)
+  throw new CloudError(502, 'endless', `${what}: the list had not ended after ${maxPages} pages of ${pageSize}`)
+}
+
+/** Arguments of the vendor's lists, which differ in their order: of one kind without namespaces, and of all namespaces. */
+function pageAt(next: string | undefined): Parameters<KubernetesApis['core']['listNode']> {
+  const unset = undefined
+  return [unset, unset, next, unset, unset, pageSize]
+}
+
+function pageOfAll(next: string | undefined): Parameters<KubernetesApis['core']['listServiceForAllNamespaces']> {
+  const unset = undefined
+  return [unset, next, unset, unset, pageSize]
 }
 
 /** The server forgets where a long list stood after some minutes (410 Expired): that is no fault of ours, and passes. */

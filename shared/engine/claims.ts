@@ -76,7 +76,7 @@ async function stakeChunk(
     if (one.do === 'retire') {
       if (before === undefined)
         tx.set('resources', one.id, {
-          ...fresh(one.id, tokens.get(one.id) ?? 0, now),
+          ...freshResource(one.id, tokens.get(one.id) ?? 0, now),
           owner: doc.id,
           applied: true,
           appliedRefs: one.refs,
@@ -101,7 +101,7 @@ async function stakeChunk(
     const on = one.refs.filter((ref) => absent.has(ref))
     // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
     const waits = on.length > 0 && before?.applied !== true && !before?.operation
-    const base = before ?? fresh(one.id, tokens.get(one.id) ?? 0, now)
+    const base = before ?? freshResource(one.id, tokens.get(one.id) ?? 0, now)
     const next: ResourceDoc = {
       ...base,
       owner: shared ? '' : doc.id,
@@ -175,7 +175,8 @@ function stirred(why: string, now: number): Pick<ResourceDoc, 'phase' | 'why' | 
   return { phase: 'Pending', why, wakeAt: now, waitingOn: [], waitingFor: null }
 }
 
-function fresh(id: ResourceId, token: number, now: number): ResourceDoc {
+/** A document of a resource that nothing is known of yet; `token` = the last that its lease gave. */
+export function freshResource(id: ResourceId, token: number, now: number): ResourceDoc {
   return {
     id,
     kind: splitResourceId(id).kind,

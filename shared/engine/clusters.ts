@@ -1,4 +1,5 @@
 import { canonical } from '../json.ts'
+import type { Instance } from '../cloud/compute-resources.ts'
 import type { ClusterRegistration, NodeObject } from '../cloud/kubernetes-port.ts'
 import { select } from '../planning/select.ts'
 import { clusterIngressId } from '../planning/layout.ts'
@@ -53,7 +54,12 @@ export async function unregisterCluster(deps: Deps, name: string, cause: Cause):
  * Looks at what a cluster and its machines are now, and has every Ingress that it serves planned again if that is news.
  * A cluster that does not answer keeps what was known of it: no answer is not an empty answer.
  */
-export async function lookAtCluster(deps: Deps, name: string, cause: Cause): Promise<void> {
+export async function lookAtCluster(
+  deps: Deps,
+  name: string,
+  cause: Cause,
+  machines: Machines = (project) => deps.compute.list('instances', project),
+): Promise<void> {
   for (let look = 0; look < mostLooks; look += 1) {
     const doc = await deps.store.get('clusters', name)
     if (doc === undefined) return
@@ -61,7 +67,7 @@ export async function lookAtCluster(deps: Deps, name: string, cause: Cause): Pro
       await letGo(deps, doc, cause)
       return
     }
-    const seen = await lookOnce(deps, doc)
+    const seen = await lookOnce(deps, doc, machines)
     const written = await writeSight(deps, doc, seen)
     if (written === undefined) continue
     const news = written.untold === true
@@ -75,9 +81,9 @@ export async function lookAtCluster(deps: Deps, name: string, cause: Cause): Pro
 
 type Seen = { sight: ClusterSight } | { why: string }
 
-async function lookOnce(deps: Deps, doc: ClusterDoc): Promise<Seen> {
+async function lookOnce(deps: Deps, doc: ClusterDoc, machines: Machines): Promise<Seen> {
   try {
-    return { sight: await sightOf(deps, doc.registration) }
+    return { sight: await sightOf(deps, doc, machines) }
   } catch (error) {
     return { why: classify(error).why }
   }
@@ -99,7 +105,7 @@ async function writeSight(deps: Deps, doc: ClusterDoc, seen: Seen): Promise<Clus
       ...current,
       ...('why' in seen
         ? { unreachable: { since: current.unreachable?.since ?? now, why: seen.why.slice(0, 1_000) } }
-        : { sight: changed ? seen.sight : current.sight, unreachable: null }),
+        : { sight: changed || !sameCounts(current.sight, seen.sight) ? seen.sight : current.sight, unreachable: null }),
       ...(changed ? { untold: true as const, updatedAt: now } : {}),
     }
     const restless = 'why' in seen || next.untold === true
@@ -120,17 +126,37 @@ async function tellAll(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void>
   })
 }
 
+/** Looks at all clusters of a project, side by side and each for itself; they share one list of machines. */
+export async function lookAtProject(deps: Deps, project: string, cause: Cause): Promise<void> {
+  const clusters = (await deps.store.find(queries.clusters())).filter(
+    (cluster) => !cluster.leaving && cluster.registration.project === project,
+  )
+  let list: ReturnType<Machines> | undefined
+  const machines = (): ReturnType<Machines> => (list ??= deps.compute.list('instances', project))
+  const looks = await Promise.allSettled(clusters.map(({ name }) => lookAtCluster(deps, name, cause, machines)))
+  for (const look of looks) if (look.status === 'rejected') throw look.reason
+}
+
+/** The instances of a project. */
+type Machines = (project: string) => Promise<Instance[]>
+
+/** How many nodes a zone has is worth knowing, and no news for anybody's plan. */
 function sameSight(a: ClusterSight | null, b: ClusterSight): boolean {
-  return a !== null && canonical({ ...a, at: 0 }) === canonical({ ...b, at: 0 })
+  const told = (sight: ClusterSight): unknown => ({ ...sight, zones: sight.zones.map(({ zone }) => zone), at: 0 })
+  return a !== null && canonical(told(a)) === canonical(told(b))
+}
+
+function sameCounts(a: ClusterSight | null, b: ClusterSight): boolean {
+  return canonical(a?.zones) === canonical(b.zones)
 }
 
 /** Nodes from the cluster, tags and network from their machines. */
-async function sightOf(deps: Deps, registration: ClusterRegistration): Promise<ClusterSight> {
+async function sightOf(deps: Deps, { registration, sight }: ClusterDoc, machinesOf: Machines): Promise<ClusterSight> {
   const client = deps.clusters.connect(registration)
   const [version, nodes, instances] = await Promise.all([
     client.version(),
     client.nodes(),
-    deps.compute.list('instances', registration.project),
+    machinesOf(registration.project),
   ])
   const mine = new Set(nodes.map(machineOf))
   const others = new Set(
@@ -140,11 +166,11 @@ async function sightOf(deps: Deps, registration: ClusterRegistration): Promise<C
   )
   const machines = instances.filter((instance) => mine.has(`${zoneOf(instance.zone)}/${instance.name ?? ''}`))
   const own = machines.map((instance) => (instance.tags?.items ?? []).filter((tag) => !others.has(tag)).sort())
-  const zones = new Map<string, number>()
-  for (const node of nodes) zones.set(node.zone, (zones.get(node.zone) ?? 0) + 1)
+  const leaving = leavingZones(nodes)
   return {
     version,
-    zones: [...zones.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([zone, count]) => ({ zone, nodes: count })),
+    zones: zonesOf(nodes, sight),
+    ...(leaving.length === 0 ? {} : { leavingZones: leaving }),
     network:
       machines.map((instance) => instance.networkInterfaces?.[0]?.network).find((network) => network !== undefined) ??
       registration.network ??
@@ -153,6 +179,24 @@ async function sightOf(deps: Deps, registration: ClusterRegistration): Promise<C
     untagged: own.filter((tags) => tags.length === 0).length,
     at: deps.clock.now(),
   }
+}
+
+/**
+ * A zone counts from its first node that is ready, because the in-cluster controller makes groups for ready ones; it counts
+ * until its last node is gone, ready or not.
+ */
+function zonesOf(nodes: readonly NodeObject[], before: ClusterSight | null): ClusterSight['zones'] {
+  return [...Map.groupBy(nodes, (node) => node.zone)]
+    .filter(([zone, here]) => here.some((node) => node.ready) || before?.zones.some((known) => known.zone === zone))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([zone, here]) => ({ zone, nodes: here.length }))
+}
+
+/** Zones whose every node is cordoned: they are about to go. All of them at once means something else. */
+function leavingZones(nodes: readonly NodeObject[]): string[] {
+  const zones = [...Map.groupBy(nodes, (node) => node.zone)]
+  const cordoned = zones.filter(([, here]) => here.every((node) => node.cordoned === true)).map(([zone]) => zone)
+  return cordoned.length === zones.length ? [] : cordoned.sort()
 }
 
 function machineOf(node: NodeObject): string {

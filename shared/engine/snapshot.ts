@@ -56,6 +56,8 @@ function clusterSnapshot(cluster: Cluster): Cluster {
   return {
     version: () => answers(['version'], () => cluster.version()),
     nodes: () => answers(['nodes'], () => cluster.nodes()),
+    ingresses: () => answers(['ingresses'], () => cluster.ingresses()),
+    services: () => answers(['services'], () => cluster.services()),
     ingress: (...of) => answers(['ingress', of], () => cluster.ingress(...of)),
     service: (...of) => answers(['service', of], () => cluster.service(...of)),
     secret: (...of) => answers(['secret', of], () => cluster.secret(...of)),

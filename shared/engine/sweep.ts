@@ -90,7 +90,8 @@ export async function sweepKind(deps: Deps, kind: AnyKind, project: string, caus
   return swept
 }
 
-function byDigit(entries: ReadonlyMap<string, Seen>): Map<string, Map<string, Seen>> {
+/** Entries by the part of the inventory that they belong to. */
+export function byDigit(entries: ReadonlyMap<string, Seen>): Map<string, Map<string, Seen>> {
   const parts = new Map<string, Map<string, Seen>>()
   for (const [name, entry] of entries) {
     const digit = digitOf(name)
@@ -209,10 +210,11 @@ async function judge(
 }
 
 /** The world as it was listed: kinds observe it without a call. */
-export function cloudOfList(deps: Deps, listed: ReadonlyMap<string, Listed>): Cloud {
+function cloudOfList(deps: Deps, listed: ReadonlyMap<string, Listed>): Cloud {
   const cloud = cloudOf(deps)
   return {
     ...cloud,
+    recall: (_what, _ms, read) => read(),
     compute: {
       ...deps.compute,
       get: (ref: ComputeRef) => {

@@ -177,6 +177,8 @@ export interface ClusterSight {
   version: string
   /** Zones with at least one node, and how many. */
   zones: { zone: string; nodes: number }[]
+  /** Of these, those whose every node is cordoned: no new traffic. Absent = none. */
+  leavingZones?: string[]
   /** `projects/P/global/networks/N` of the nodes. */
   network: string
   /** Tags that together reach every node and no machine outside this cluster. */

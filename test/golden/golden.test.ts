@@ -123,6 +123,8 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
   return {
     version: no,
     nodes: no,
+    ingresses: no,
+    services: no,
     applyIngress: no,
     deleteIngress: no,
     ingress: (namespace, name) =>

@@ -54,6 +54,17 @@ function clusterOver(handle: Handle): Cluster {
     }
   }
 
+  async function listed<T>(path: string): Promise<T[]> {
+    const items: T[] = []
+    for (let next = ''; ;) {
+      const query = { limit: '500', ...(next === '' ? {} : { continue: next }) }
+      const page = (await call('GET', path, undefined, query)) as { items: T[]; metadata: { continue?: string } }
+      items.push(...page.items)
+      next = page.metadata.continue ?? ''
+      if (next === '') return items
+    }
+  }
+
   const ingressPath = (namespace: string, name: string): string =>
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}`
 
@@ -63,7 +74,7 @@ function clusterOver(handle: Handle): Cluster {
       const list = (await call('GET', '/api/v1/nodes')) as {
         items: {
           metadata: NodeObject['metadata']
-          spec: { providerID: string }
+          spec: { providerID: string; unschedulable?: boolean }
           status?: { conditions?: { type: string; status: string }[] }
         }[]
       }
@@ -74,8 +85,11 @@ function clusterOver(handle: Handle): Cluster {
         ready:
           node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ??
           false,
+        ...(node.spec.unschedulable === true ? { cordoned: true } : {}),
       }))
     },
+    ingresses: () => listed<IngressObject>('/apis/networking.k8s.io/v1/ingresses'),
+    services: () => listed<ServiceObject>('/api/v1/services'),
     ingress: (namespace, name) => absentOr<IngressObject>(call('GET', ingressPath(namespace, name))),
     async applyIngress(object, force) {
       const { namespace = 'default', name } = object.metadata

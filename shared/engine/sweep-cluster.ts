@@ -1,0 +1,192 @@
+import { hashOf } from '../json.ts'
+import type { Cluster, IngressObject, ServiceObject } from '../cloud/kubernetes-port.ts'
+import { managedAnnotation } from '../planning/cluster-ingress.ts'
+import { resourceId, type ResourceId } from '../resource-id.ts'
+import { claimId } from '../state/documents.ts'
+import { queries } from '../state/store.ts'
+import { decide } from './decide.ts'
+import type { Deps } from './deps.ts'
+import { digitOf, dueInFull, readInventory, writeInventory, type Seen } from './inventory.ts'
+import type { AnyKind, Cloud } from './kind.ts'
+import { viewOf, type View } from './ledger.ts'
+import { nudgeOf, send, type Cause } from './nudge.ts'
+import { cloudOf } from './reconcile.ts'
+import { byDigit, noteSwept } from './sweep.ts'
+
+/** What a sweep of one cluster came to. */
+export interface SweptCluster {
+  ingresses: number
+  services: number
+  judged: number
+  drifted: ResourceId[]
+}
+
+/** The kind whose resources are the matching Ingress objects. */
+const kindName = 'cluster-ingress'
+
+/** So many documents are read at once. */
+const page = 200
+
+/**
+ * Finds what changed in one cluster: lists its Ingresses and Services, and has looked again whoever's object is not as wanted,
+ * or whose Services are not as they were when its Ingress was planned. Pods are not listed: a readiness probe that changed is
+ * found when everything is looked at in full, once an hour. Throws while the cluster does not answer.
+ */
+export async function sweepCluster(deps: Deps, name: string, cause: Cause): Promise<SweptCluster> {
+  const cluster = await deps.store.get('clusters', name)
+  const kind = deps.kinds.find((candidate) => candidate.name === kindName)
+  const nothing: SweptCluster = { ingresses: 0, services: 0, judged: 0, drifted: [] }
+  // One that does not answer is asked by the look at its machines, which also says so.
+  if (cluster === undefined || kind === undefined || cluster.leaving || cluster.unreachable !== null) return nothing
+  const client = deps.clusters.connect(cluster.registration)
+  const scope = `${kindName}/${name}`
+  const [ingresses, services, before, unswept] = await Promise.all([
+    client.ingresses(),
+    client.services(),
+    readInventory(deps.store, scope),
+    deps.store.find(queries.unswept(scope)),
+  ])
+  const now = deps.clock.now()
+  const inFull = dueInFull(before, now)
+  const seen = new Map([...before.values()].flatMap((part) => [...part.entries]))
+  const ours = new Map(
+    ingresses
+      .filter((ingress) => ingress.metadata.annotations?.[managedAnnotation] === 'true')
+      .map((ingress) => [keyOf(ingress), ingress]),
+  )
+  const servicesByKey = new Map(services.map((service) => [keyOf(service), service]))
+  const hashes = new Map([...ours].map(([key, ingress]) => [key, hashWith(ingress, servicesByKey)]))
+  const changed = new Set(unswept.map((doc) => doc.id.slice(scope.length + 1)))
+  const suspects = [...new Set([...seen.keys(), ...ours.keys(), ...changed])]
+    .filter((key) => changed.has(key) || digitOf(key) === inFull || seen.get(key)?.hash !== hashes.get(key))
+    .sort()
+  const after = new Map<string, Seen>(seen)
+  const drifted: ResourceId[] = []
+  const cloud = cloudOfLists(deps, name, client, ours, servicesByKey)
+  for (let at = 0; at < suspects.length; at += page) {
+    const chunk = suspects.slice(at, at + page)
+    const views = await viewsOf(deps, kind, name, chunk)
+    for (const key of chunk) {
+      const view = views.get(key)
+      const id = idOf(name, key)
+      const judgement = view === undefined ? 'nothing' : await judge(deps, kind, cloud, id, view)
+      if (judgement === 'right') {
+        after.set(key, { hash: hashes.get(key) ?? '' })
+        changed.delete(key)
+      } else if (judgement === 'nothing') {
+        // An object with our mark that no document knows is somebody's copy, or of a lost state: seen, and left alone.
+        if (ours.has(key)) after.set(key, { hash: hashes.get(key) ?? '' })
+        else after.delete(key)
+      } else if (judgement === 'drifted') drifted.push(id)
+    }
+  }
+  await writeInventory(deps, scope, before, byDigit(after), inFull)
+  await noteSwept(
+    deps,
+    unswept.filter((doc) => !changed.has(doc.id.slice(scope.length + 1))),
+  )
+  await send(
+    deps,
+    drifted.map((id) => nudgeOf(id, { ...cause, why: 'drift' })),
+  )
+  return { ingresses: ours.size, services: services.length, judged: suspects.length, drifted }
+}
+
+function keyOf({ metadata }: { metadata: { namespace?: string; name: string } }): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`
+}
+
+function idOf(cluster: string, key: string): ResourceId {
+  return resourceId(kindName, cluster, ...key.split('/'))
+}
+
+/** An Ingress object, without what changes at every write, and the Services that it names. */
+function hashWith(ingress: IngressObject, services: ReadonlyMap<string, ServiceObject>): string {
+  const { namespace = '' } = ingress.metadata
+  const backends = [
+    ingress.spec.defaultBackend,
+    ...(ingress.spec.rules ?? []).flatMap((rule) => rule.http?.paths.map((path) => path.backend) ?? []),
+  ]
+  const names = [
+    ...new Set(backends.flatMap((backend) => (backend === undefined ? [] : [backend.service.name]))),
+  ].sort()
+  const meaning = ({ metadata, spec }: IngressObject | ServiceObject): unknown => [
+    metadata.uid,
+    metadata.labels,
+    metadata.annotations,
+    spec,
+  ]
+  return hashOf([
+    meaning(ingress),
+    ...names.map((name) => {
+      const service = services.get(`${namespace}/${name}`)
+      return service === undefined ? null : meaning(service)
+    }),
+  ])
+}
+
+async function viewsOf(
+  deps: Deps,
+  kind: AnyKind,
+  cluster: string,
+  keys: readonly string[],
+): Promise<Map<string, View>> {
+  const ids = keys.map((key) => idOf(cluster, key))
+  const [docs, claims] = await Promise.all([
+    deps.store.getAll('resources', ids),
+    deps.store.getAll(
+      'claims',
+      keys.map((key, index) => claimId(ids[index] ?? idOf(cluster, key), key)),
+    ),
+  ])
+  return new Map(
+    keys.flatMap((key, index) => {
+      const doc = docs[index]
+      const claim = claims[index]
+      return doc === undefined ? [] : [[key, viewOf(kind, doc, claim === undefined ? [] : [claim])] as const]
+    }),
+  )
+}
+
+async function judge(
+  deps: Deps,
+  kind: AnyKind,
+  cloud: Cloud,
+  id: ResourceId,
+  view: View,
+): Promise<'right' | 'drifted' | 'moving'> {
+  const { doc } = view
+  if (doc.wakeAt !== null || doc.operation !== null) return 'moving'
+  try {
+    const observed = await kind.observe(cloud, id, view.want, doc.output)
+    const news = observed.output !== undefined && hashOf(observed.output) !== hashOf(doc.output)
+    if (news || observed.pending !== undefined || observed.refused !== undefined) return 'drifted'
+    const step = decide(kind, view.want, observed, { force: view.force, owner: doc.owner })
+    return step.do === 'nothing' ? 'right' : 'drifted'
+  } catch (error) {
+    deps.log.warn({ resource: id, error: String(error) }, 'not judged by the list; it looks for itself')
+    return 'drifted'
+  }
+}
+
+/** The cluster as it was listed; what was not listed is asked for. */
+function cloudOfLists(
+  deps: Deps,
+  name: string,
+  client: Cluster,
+  ingresses: ReadonlyMap<string, IngressObject>,
+  services: ReadonlyMap<string, ServiceObject>,
+): Cloud {
+  const cloud = cloudOf(deps)
+  const listed: Cluster = {
+    ...client,
+    ingress: (namespace, ingress) => Promise.resolve(ingresses.get(`${namespace}/${ingress}`)),
+    service: (namespace, service) => Promise.resolve(services.get(`${namespace}/${service}`)),
+  }
+  return {
+    ...cloud,
+    // One cloud judges many Ingresses: what is remembered for one says nothing of another.
+    recall: (_what, _ms, read) => read(),
+    cluster: (asked) => (asked === name ? Promise.resolve(listed) : cloud.cluster(asked)),
+  }
+}
