@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { exitCodes, Failure } from './exit-codes.ts'
 import type { OutputFormat } from './terminal.ts'
 
 /** Options that several commands share, each written once, and readers of their values. */
@@ -63,4 +64,49 @@ export function contexts(command: Command, what: string): Command {
   return command
     .option('-k, --kubeconfig <file>', `kubeconfig whose contexts name ${what}`)
     .option('--kubecontexts <names>', 'only these contexts, with commas between them', nameList)
+}
+
+/** How a command line names a manifest, and kubemci's short form of force. */
+export interface ManifestFlags {
+  /** True for a bare -f, which is kubemci's --force. */
+  filename?: string | true
+  ingress?: string
+  force?: boolean
+}
+
+/** For commands that publish or look ahead: they work on a manifest. */
+export function manifest(command: Command): Command {
+  return command
+    .option('-f, --filename <file>', 'manifest; - is standard input')
+    .option('-i, --ingress <file>', "the same in kubemci's words")
+}
+
+/** For kubemci's verbs, whose -f is --force: it is a manifest only when a file follows. */
+export function manifestOrForce(command: Command, force: string): Command {
+  return command
+    .option('-i, --ingress <file>', 'manifest; - is standard input')
+    .option('-f, --filename [file]', 'the same; without a file it is --force, as in kubemci')
+    .option('--force', force, false)
+}
+
+/** One manifest, or none, and force. Throws Failure where two are named. */
+export function settled<F extends ManifestFlags>(flags: F): F & { force: boolean } {
+  const { filename, ingress } = flags
+  const force = flags.force === true || filename === true
+  if (typeof filename !== 'string') return { ...flags, force }
+  if (ingress !== undefined)
+    throw new Failure(
+      `-f ${filename} and -i ${ingress} both name a manifest`,
+      'Give one of them; to force something, write --force.',
+      exitCodes.usage,
+    )
+  return { ...flags, force, ingress: filename }
+}
+
+/** As `settled`, where a manifest must be named. */
+export function settledManifest<F extends ManifestFlags>(flags: F): F & { force: boolean; ingress: string } {
+  const made = settled(flags)
+  if (made.ingress === undefined)
+    throw new Failure('which manifest is meant?', 'Name it with -f FILE (or -f - for standard input).', exitCodes.usage)
+  return { ...made, ingress: made.ingress }
 }

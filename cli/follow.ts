@@ -74,16 +74,20 @@ export interface Ending {
   report: Report | undefined
 }
 
-/** Shows the stages of Ingresses until each has come to its end: served, or withdrawn and gone. */
+/**
+ * Shows the stages of Ingresses until each has come to its end: served, or withdrawn and gone. `before` is what they were
+ * before the message that is followed: what has not moved since is no news.
+ */
 export async function follow(
   session: Session,
   ids: readonly string[],
+  before: readonly (Report | undefined)[],
   goal: 'served' | 'gone',
   timeoutMs: number,
 ): Promise<Ending[]> {
   const begun = session.now()
   const { terminal } = session
-  const lastLines = new Map<string, string>()
+  const last = new Map(before.flatMap((report) => report?.resources ?? []).map((one) => [one.id, one.updatedAt]))
   for (;;) {
     const elapsed = session.now() - begun
     const reports = await Promise.all(ids.map((id) => readReport(session, id)))
@@ -92,7 +96,7 @@ export async function follow(
       const size = { columns: terminal.columns(), rows: Math.floor(terminal.rows() / ids.length) }
       terminal.show(ids.flatMap((id, index) => treeOf(reports[index], id, elapsed, size, terminal.sayColours)))
     } else {
-      for (const report of reports) sayNews(session, report, elapsed, lastLines)
+      for (const report of reports) sayNews(session, report, elapsed, last)
     }
     const over = elapsed > timeoutMs
     if (over || endings.every((ending) => ending !== undefined)) {
@@ -126,9 +130,8 @@ const worthALine: ReadonlySet<string> = new Set(['Ready', 'Failed', 'Retrying'])
 
 function sayNews(session: Session, report: Report | undefined, elapsed: number, last: Map<string, string>): void {
   for (const resource of report?.resources ?? []) {
-    const key = `${resource.phase}|${resource.phase === 'Ready' ? '' : resource.why}`
-    if (!worthALine.has(resource.phase) || last.get(resource.id) === key) continue
-    last.set(resource.id, key)
+    if (!worthALine.has(resource.phase) || last.get(resource.id) === resource.updatedAt) continue
+    last.set(resource.id, resource.updatedAt)
     session.terminal.say(stageLine(elapsed, resource, session.terminal.sayColours))
   }
 }

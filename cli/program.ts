@@ -1,6 +1,18 @@
-import { Argument, Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { exitCodes, Failure, type ExitCode } from './exit-codes.ts'
-import { common, contexts, labelList, nameList, outputOption, truth, waiting } from './flags.ts'
+import {
+  common,
+  contexts,
+  labelList,
+  manifest,
+  manifestOrForce,
+  nameList,
+  outputOption,
+  settled,
+  settledManifest,
+  truth,
+  waiting,
+} from './flags.ts'
 import { shells, type Shell } from './completion.ts'
 import { createTerminal } from './terminal.ts'
 import type { ChangeClustersFlags, ClusterAction } from './commands/change-clusters.ts'
@@ -28,6 +40,8 @@ Exit codes:
 
 Works against the playground when its .mci/playground.json is found from here upwards, else against --gcp-project.
 `
+
+const takeOver = 'take over resources that carry no stamp of ours'
 
 /** Runs one command line; answers the exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -79,58 +93,58 @@ export function createProgram(done: (code: ExitCode) => void): Command {
         .option('--static-ip <name>', 'reserved global address, where the manifest does not say one')
         .option('--validate <bool>', 'wait for the verdict on the manifest', truth, true),
     )
-  publishing(command('apply', 'publish an Ingress, new or changed'))
-    .requiredOption('-f, --filename <file>', 'manifest; - is standard input')
-    .option('--force', 'take over resources that carry no stamp of ours', false)
-    .action((flags: Omit<ApplyFlags, 'ingress'> & { filename: string }) =>
-      inSession({ ...flags, ingress: flags.filename }, async (session, all) =>
+  publishing(manifest(command('apply', 'publish an Ingress, new or changed')))
+    .option('--force', takeOver, false)
+    .action((flags: ApplyFlags) =>
+      inSession(settledManifest(flags), async (session, all) =>
         (await import('./commands/apply.ts')).apply(session, all),
       ),
     )
-  publishing(command('create [load-balancer]', "publish an Ingress, in kubemci's words"))
-    .requiredOption('-i, --ingress <file>', 'manifest; - is standard input')
-    .option('-f, --force', 'take over resources that carry no stamp of ours', false)
-    .action((loadBalancer: string | undefined, flags: ApplyFlags) =>
-      inSession(loadBalancer === undefined ? flags : { ...flags, loadBalancer }, async (session, all) =>
-        (await import('./commands/apply.ts')).apply(session, all),
-      ),
-    )
+  publishing(
+    manifestOrForce(command('create [load-balancer]', "publish an Ingress, in kubemci's words"), takeOver),
+  ).action((loadBalancer: string | undefined, flags: ApplyFlags) =>
+    inSession(
+      { ...settledManifest(flags), ...(loadBalancer === undefined ? {} : { loadBalancer }) },
+      async (session, all) => (await import('./commands/apply.ts')).apply(session, all),
+    ),
+  )
 
-  command('plan', 'show what publishing a manifest would do; nothing is written')
-    .requiredOption('-f, --filename <file>', 'manifest; - is standard input')
+  manifest(command('plan', 'show what publishing a manifest would do; nothing is written'))
     .option('--clusters <names>', 'exactly these registered clusters, with commas between them', nameList)
     .option('-n, --namespace <name>', 'namespace, where the manifest does not say one')
     .option('--static-ip <name>', 'reserved global address, where the manifest does not say one')
-    .option('--force', 'take over resources that carry no stamp of ours', false)
-    .action((flags: Omit<PlanFlags, 'ingress'> & { filename: string }) =>
-      inSession({ ...flags, ingress: flags.filename }, async (session, all) =>
+    .option('--force', takeOver, false)
+    .action((flags: PlanFlags) =>
+      inSession(settledManifest(flags), async (session, all) =>
         (await import('./commands/plan.ts')).plan(session, all),
       ),
     )
-  contexts(command('validate', 'check a manifest and the clusters, without Google Cloud'), 'the clusters')
-    .requiredOption('-f, --filename <file>', 'manifest; - is standard input')
+  contexts(manifest(command('validate', 'check a manifest and the clusters, without Google Cloud')), 'the clusters')
     .option('--clusters <names>', 'only these registered clusters, with commas between them', nameList)
     .option('-n, --namespace <name>', 'namespace, where the manifest does not say one')
-    .action((flags: Omit<ValidateFlags, 'ingress'> & { filename: string }) =>
-      inSession({ ...flags, ingress: flags.filename }, async (session, all) =>
+    .action((flags: ValidateFlags) =>
+      inSession(settledManifest(flags), async (session, all) =>
         (await import('./commands/validate.ts')).validate(session, all),
       ),
     )
 
-  const naming = (made: Command): Command =>
-    made
-      .option('-i, --ingress <file>', 'manifest that names the Ingress')
-      .option('-n, --namespace <name>', 'namespace of the Ingress')
-  waiting(naming(command('delete [name]', 'withdraw an Ingress with everything that was made for it')))
-    .option('-f, --force', 'accepted for kubemci; whatever can be removed always is', false)
+  const naming = (made: Command): Command => made.option('-n, --namespace <name>', 'namespace of the Ingress')
+  const withdrawing = command('delete [name]', 'withdraw an Ingress with everything that was made for it')
+  waiting(naming(manifestOrForce(withdrawing, 'accepted for kubemci; whatever can be removed always is')))
+    // What was recorded is removed, wherever it is: kubemci's scripts may go on naming clusters.
+    .addOption(new Option('-k, --kubeconfig <file>').hideHelp())
+    .addOption(new Option('--kubecontexts <names>').hideHelp())
     .action((name: string | undefined, flags: DeleteFlags) =>
-      inSession(flags, async (session, all) => (await import('./commands/withdraw.ts')).withdraw(session, name, all)),
-    )
-  waiting(naming(command('get-status [name]', 'show one Ingress: phase, address, clusters, resources and why'))).action(
-    (name: string | undefined, flags: GetStatusFlags) =>
-      inSession(flags, async (session, all) =>
-        (await import('./commands/get-status.ts')).getStatus(session, name, all),
+      inSession(settled(flags), async (session, all) =>
+        (await import('./commands/withdraw.ts')).withdraw(session, name, all),
       ),
+    )
+  waiting(
+    naming(manifest(command('get-status [name]', 'show one Ingress: phase, address, clusters, resources and why'))),
+  ).action((name: string | undefined, flags: GetStatusFlags) =>
+    inSession(settled(flags), async (session, all) =>
+      (await import('./commands/get-status.ts')).getStatus(session, name, all),
+    ),
   )
   command('list', 'list all Ingresses')
     .option('-n, --namespace <name>', 'only this namespace')
@@ -139,11 +153,15 @@ export function createProgram(done: (code: ExitCode) => void): Command {
     )
 
   const changing = (verb: string, action: ClusterAction, description: string): Command =>
-    waiting(contexts(naming(command(`${verb} [name]`, description)), 'the clusters'))
+    waiting(
+      contexts(
+        naming(manifestOrForce(command(`${verb} [name]`, description), 'also the last one that serves')),
+        'the clusters',
+      ),
+    )
       .option('--clusters <names>', 'the clusters, with commas between them', nameList)
-      .option('-f, --force', 'also the last cluster that serves', false)
       .action((name: string | undefined, flags: ChangeClustersFlags) =>
-        inSession(flags, async (session, all) =>
+        inSession(settled(flags), async (session, all) =>
           (await import('./commands/change-clusters.ts')).changeClusters(session, action, name, all),
         ),
       )

@@ -21,6 +21,7 @@ const resourceShape = z.object({
   phase: z.string(),
   why: z.string(),
   dependsOn: z.array(z.string()),
+  updatedAt: z.string(),
 })
 export type ResourceReport = z.infer<typeof resourceShape>
 

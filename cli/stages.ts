@@ -46,7 +46,9 @@ export function treeOf(
   size: { columns: number; rows: number },
   colours: Colours,
 ): string[] {
-  const lines = [`${colours.bold(id)}  ${report?.phase ?? 'not there yet'}  ${colours.dim(secondsOf(elapsedMs))}`]
+  const lines = [
+    `${colours.bold(cut(id, size.columns - 30))}  ${report?.phase ?? 'not there yet'}  ${colours.dim(secondsOf(elapsedMs))}`,
+  ]
   for (const { kind, resources } of stagesOf(report?.resources ?? [])) {
     const open = resources.filter(({ phase }) => phase !== 'Ready')
     const ready = resources.length - open.length

@@ -44,7 +44,8 @@ export function createTerminal(format: OutputFormat, env: Readonly<Record<string
   return {
     format,
     result(value, text) {
-      erase()
+      // What was shown last stays, above the result.
+      shown = 0
       const written =
         format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : format === 'yaml' ? stringify(value) : text()
       process.stdout.write(written.endsWith('\n') || written === '' ? written : `${written}\n`)
@@ -58,8 +59,8 @@ export function createTerminal(format: OutputFormat, env: Readonly<Record<string
       shown = lines.length
     },
     live,
-    columns: () => process.stderr.columns,
-    rows: () => process.stderr.rows,
+    columns: () => process.stderr.columns || 80,
+    rows: () => process.stderr.rows || 24,
     colours: pc.createColors(process.stdout.isTTY && !plain),
     sayColours,
   }

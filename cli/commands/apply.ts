@@ -3,7 +3,7 @@ import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
 import { awaitTaken, awaitVerdict, follow, readReport, type Ending } from '../follow.ts'
 import { loadManifest, type Manifest } from '../manifest-file.ts'
 import { registerContexts } from '../register-contexts.ts'
-import { idOf } from '../report.ts'
+import { idOf, type Report } from '../report.ts'
 import type { CommonFlags, Session } from '../session.ts'
 import { secondsOf } from '../stages.ts'
 
@@ -35,7 +35,7 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<ExitCo
   const contexts = flags.kubeconfig === undefined ? undefined : await registerContexts(session, flags)
   const clusters = flags.clusters ?? contexts
   const ids = manifest.ingresses.map(({ model }) => idOf(model))
-  await publishSpec(session, manifest, ids, clusters, flags.force)
+  const before = await publishSpec(session, manifest, ids, clusters, flags.force)
   if (flags.validate || flags.wait) await Promise.all(ids.map((id) => awaitVerdict(session, id)))
   if (!flags.wait) {
     terminal.result({ published: ids.map((id) => ({ ingress: id })) }, () =>
@@ -43,7 +43,7 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<ExitCo
     )
     return exitCodes.ok
   }
-  const endings = await follow(session, ids, 'served', flags.timeout)
+  const endings = await follow(session, ids, before, 'served', flags.timeout)
   const models = new Map(manifest.ingresses.map(({ model }) => [idOf(model), model]))
   return reportEndings(session, endings, flags.timeout, (id) => models.get(id))
 }
@@ -54,7 +54,7 @@ async function publishSpec(
   ids: readonly string[],
   clusters: readonly string[] | undefined,
   force: boolean,
-): Promise<void> {
+): Promise<(Report | undefined)[]> {
   const before = await Promise.all(ids.map((id) => readReport(session, id)))
   const attributes = {
     action: 'apply',
@@ -63,6 +63,7 @@ async function publishSpec(
   }
   const messageId = await session.publish({ topic: 'ingress-specs', text, attributes })
   await Promise.all(ids.map((id, index) => awaitTaken(session, id, messageId, before[index])))
+  return before
 }
 
 /** Tells how waiting ended: the way to try it, or the reason. Answers the worst of the exit codes. */

@@ -50,7 +50,12 @@ export async function changeClusters(
   }
   const ids = reports.map(idOf)
   if (flags.wait)
-    return reportEndings(session, await follow(session, ids, 'served', flags.timeout), flags.timeout, () => undefined)
+    return reportEndings(
+      session,
+      await follow(session, ids, reports, 'served', flags.timeout),
+      flags.timeout,
+      () => undefined,
+    )
   session.terminal.result({ changed: changed.map((id) => ({ ingress: id, action, clusters })) }, () =>
     changed
       .map((id) => `${id}: ${done[action]} ${clusters.join(', ')}. Follow it: mci get-status ${id} --wait`)

@@ -99,6 +99,9 @@ function differences(path: string, from: unknown, to: unknown): string[] {
     // What is wanted says nothing about members that it leaves out: they stay.
     return Object.keys(to).flatMap((key) => differences(`${path}.${key}`, from[key], to[key]))
   }
+  // The status JSON that kubemci reads stands in a description.
+  const [fromJson, toJson] = [jsonIn(from), jsonIn(to)]
+  if (fromJson !== undefined && toJson !== undefined) return differences(path, fromJson, toJson)
   if (Array.isArray(from) && Array.isArray(to)) return listDifferences(path, from, to)
   return shown(from) === shown(to) ? [] : [`${path}: ${shown(from)} -> ${shown(to)}`]
 }
@@ -129,6 +132,16 @@ function keyOf(item: unknown, index: number): string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function jsonIn(value: unknown): Record<string, unknown> | undefined {
+  if (typeof value !== 'string' || !value.startsWith('{')) return undefined
+  try {
+    const parsed: unknown = JSON.parse(value)
+    return isObject(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function shown(value: unknown): string {

@@ -23,7 +23,12 @@ export async function withdraw(session: Session, named: string | undefined, flag
   }
   const ids = reports.map(idOf)
   if (flags.wait)
-    return reportEndings(session, await follow(session, ids, 'gone', flags.timeout), flags.timeout, () => undefined)
+    return reportEndings(
+      session,
+      await follow(session, ids, reports, 'gone', flags.timeout),
+      flags.timeout,
+      () => undefined,
+    )
   session.terminal.result({ withdrawn: ids.map((id) => ({ ingress: id })) }, () =>
     ids.map((id) => `${id} is withdrawn; its resources are being removed. Follow it: mci get-status ${id}`).join('\n'),
   )

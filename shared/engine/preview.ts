@@ -119,11 +119,13 @@ async function rehearse(
     return { ingress: id, problems: [{ where: id, message: accepted.why }], warnings: [], steps: [] }
   await lookAtClusters(deps, id)
   const seen = new Map<ResourceId, Seen>()
+  // Nobody owns what is shared: what is let go of is known from before only.
+  const before = records.claims.map((claim) => claim.resource)
   for (let round = 0; round < mostRounds; round += 1) {
     await planIngress(deps, id, cause)
-    if (!(await observeAll(deps, id, seen))) break
+    if (!(await observeAll(deps, id, before, seen))) break
   }
-  return report(deps, id, seen)
+  return report(deps, id, before, seen)
 }
 
 /** One look at a resource, for one want. */
@@ -166,8 +168,13 @@ async function lookAtClusters(deps: Deps, id: string): Promise<void> {
 }
 
 /** Observes everything that is wanted or still there; true when a plan made from it may differ. */
-async function observeAll(deps: Deps, id: string, seen: Map<ResourceId, Seen>): Promise<boolean> {
-  const views = await viewsOf(deps, id)
+async function observeAll(
+  deps: Deps,
+  id: string,
+  before: readonly ResourceId[],
+  seen: Map<ResourceId, Seen>,
+): Promise<boolean> {
+  const views = await viewsOf(deps, id, before)
   const news = await Promise.all(
     views.map(async ({ kind, view }) => {
       const { doc, want, wantHash } = view
@@ -202,12 +209,18 @@ async function keep(deps: Deps, doc: ResourceDoc, observation: Seen['observation
   return hashOf(output) !== hashOf(doc.output) || 'unreachable' in observation
 }
 
-async function viewsOf(deps: Deps, id: string): Promise<{ kind: AnyKind; view: ledger.View }[]> {
+async function viewsOf(
+  deps: Deps,
+  id: string,
+  before: readonly ResourceId[],
+): Promise<{ kind: AnyKind; view: ledger.View }[]> {
   const [claims, owned] = await Promise.all([
     deps.store.find(queries.claimsOf(id)),
     deps.store.find(queries.ownedBy(id)),
   ])
-  const ids = [...new Set([...claims.map((claim) => claim.resource), ...owned.map((resource) => resource.id)])].sort()
+  const ids = [
+    ...new Set([...before, ...claims.map((claim) => claim.resource), ...owned.map((resource) => resource.id)]),
+  ].sort()
   const views = await Promise.all(
     ids.map(async (resource) => {
       const kind = deps.kinds.find((candidate) => candidate.name === splitResourceId(resource).kind)
@@ -218,10 +231,15 @@ async function viewsOf(deps: Deps, id: string): Promise<{ kind: AnyKind; view: l
   return views.flat()
 }
 
-async function report(deps: Deps, id: string, seen: ReadonlyMap<ResourceId, Seen>): Promise<Preview> {
+async function report(
+  deps: Deps,
+  id: string,
+  before: readonly ResourceId[],
+  seen: ReadonlyMap<ResourceId, Seen>,
+): Promise<Preview> {
   const doc = await deps.store.get('ingresses', id)
   const { problems = [], warnings = [], waiting = [] } = doc?.plan ?? {}
-  const views = await viewsOf(deps, id)
+  const views = await viewsOf(deps, id, before)
   const held = new Map(waiting.flatMap(({ where, message }) => heldId(deps.kinds, where, message)))
   const steps = views
     .filter(({ view }) => !held.has(view.doc.id))
