@@ -1,9 +1,8 @@
-import type { Deps } from '../shared/engine/deps.ts'
 import { sourcesOf } from '../shared/engine/plan-ingress.ts'
-import { statusOf, type IngressStatus } from '../shared/engine/status.ts'
 import { parseResourceId } from '../shared/resource-id.ts'
-import type { IngressDoc } from '../shared/state/documents.ts'
 import { queries } from '../shared/state/store.ts'
+import { detailOf, time } from './status-views.ts'
+import { listed, statusWith, type StatusDeps } from './status-watch.ts'
 
 /** An answer of the status API. */
 export interface Answer {
@@ -11,22 +10,22 @@ export interface Answer {
   body: unknown
 }
 
-/** What the status is computed from. */
-export type StatusDeps = Pick<Deps, 'store' | 'project' | 'clock'>
+/** The parameters after the question mark, the first of each name. */
+export type Query = Readonly<Record<string, string | undefined>>
 
 /**
  * HTTP: the JSON API of DESIGN section 8, read only. Beside it, for programs that look ahead (`mci plan`) and that want to
  * know what became of their message: `/api/sources/{namespace}/{name}`, `/api/resources/{resource id}` and
  * `/api/dead-letters/{message id}`.
  */
-export async function answer(deps: StatusDeps, method: string, path: string): Promise<Answer> {
+export async function answer(deps: StatusDeps, method: string, path: string, query: Query = {}): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return failure(405, 'only GET is answered here')
   const parts = path.split('/').filter((part) => part !== '')
   if (parts[0] !== 'api') return failure(404, `there is nothing at ${path.slice(0, 200)}`)
   if (parts[1] === 'clusters' && parts.length === 2) return { status: 200, body: { clusters: await clusters(deps) } }
   if (parts[1] === 'dead-letters' && parts.length === 2)
     return { status: 200, body: { deadLetters: await deadLetters(deps) } }
-  if (parts[1] === 'ingresses' && parts.length === 2) return { status: 200, body: { ingresses: await summaries(deps) } }
+  if (parts[1] === 'ingresses' && parts.length === 2) return ingresses(deps, query)
   if (parts[1] === 'ingresses' && parts.length === 4) return one(deps, `${decode(parts[2])}/${decode(parts[3])}`)
   if (parts[1] === 'sources' && parts.length === 4) return sources(deps, `${decode(parts[2])}/${decode(parts[3])}`)
   if (parts[1] === 'resources' && parts.length === 3) return resource(deps, decode(parts[2]))
@@ -61,53 +60,18 @@ async function deadLetter(deps: StatusDeps, id: string): Promise<Answer> {
   return { status: 200, body: { id, topic, why, at: time(at) } }
 }
 
-async function summaries(deps: StatusDeps): Promise<unknown[]> {
-  const all: unknown[] = []
-  for (let after: string | undefined; ;) {
-    const page = await deps.store.find(queries.ingresses(after))
-    const sources = await Promise.all(
-      page.filter((doc) => doc.goneAt === null).map((doc) => sourcesOf(deps.store, doc.id)),
-    )
-    for (const source of sources) {
-      if (source) all.push(summary(source.doc, statusOf(source, deps.project, deps.clock.now())))
-    }
-    after = page.at(-1)?.id
-    if (page.length < 500 || after === undefined) return all
-  }
-}
-
 async function one(deps: StatusDeps, id: string): Promise<Answer> {
-  const sources = await sourcesOf(deps.store, id)
-  if (sources === undefined || sources.doc.goneAt !== null)
-    return failure(404, `there is no Ingress ${id.slice(0, 300)}`)
-  const status = statusOf(sources, deps.project, deps.clock.now())
-  return {
-    status: 200,
-    body: {
-      ...summary(sources.doc, status),
-      // Moves with every message that was taken, so that whoever published one can tell.
-      publishedAt: time(Math.max(sources.doc.source.publishedAt, sources.doc.rejected?.publishedAt ?? 0)),
-      resources: status.resources.map((resource) => ({ ...resource, updatedAt: time(resource.updatedAt) })),
-      // Health is not part of what is applied; it is read from the load balancer where that is asked for.
-      clusterStates: status.clusterStates.map((cluster) => ({ ...cluster, healthy: null, total: null })),
-      conditions: status.conditions.map((condition) => ({
-        ...condition,
-        lastTransitionTime: time(condition.lastTransitionTime),
-      })),
-    },
-  }
+  const found = await statusWith(deps, id)
+  if (found === undefined) return failure(404, `there is no Ingress ${id.slice(0, 300)}`)
+  return { status: 200, body: detailOf(found.sources, found.status) }
 }
 
-function summary(doc: IngressDoc, status: IngressStatus): object {
-  return {
-    namespace: doc.model.namespace,
-    name: doc.model.name,
-    loadBalancer: status.loadBalancer,
-    phase: status.phase,
-    vip: status.vip,
-    generation: doc.generation,
-    clusters: status.clusters,
-  }
+/** All of them, unless fewer are asked for with `limit`; `next` is where to go on with `after`, when there are more. */
+async function ingresses(deps: StatusDeps, query: Query): Promise<Answer> {
+  const limit = query['limit'] === undefined ? Infinity : Number(query['limit'])
+  if (!(limit >= 1)) return failure(400, 'limit is a whole number from 1')
+  const { ingresses, next } = await listed(deps, query['after']?.slice(0, 400), Math.floor(limit))
+  return { status: 200, body: next === null ? { ingresses } : { ingresses, next } }
 }
 
 async function clusters(deps: StatusDeps): Promise<unknown[]> {
@@ -129,10 +93,6 @@ async function clusters(deps: StatusDeps): Promise<unknown[]> {
 async function deadLetters(deps: StatusDeps): Promise<unknown[]> {
   const docs = await deps.store.find(queries.deadLetters(100))
   return docs.map(({ id, topic, attributes, why, at }) => ({ id, topic, attributes, why, at: time(at) }))
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString()
 }
 
 function decode(part: string | undefined): string {

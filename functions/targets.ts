@@ -3,7 +3,8 @@ import { keepDeadLetter } from './dead-letter.ts'
 import { parseEvent, Poison, type Event } from './event.ts'
 import { eventFunctions, type EventFunction } from './registry.ts'
 import type { Deps } from '../shared/engine/deps.ts'
-import { answer } from './status.ts'
+import { respond } from './respond.ts'
+import { createWatch, type Watch } from './status-watch.ts'
 
 /**
  * Registers every target with functions-framework. All are HTTP functions: our own push subscriptions send Pub/Sub bodies,
@@ -14,7 +15,12 @@ import { answer } from './status.ts'
 export function registerTargets(runtime: () => Deps, reader: () => Deps = runtime): void {
   for (const target of eventFunctions)
     http(target.name, (request, response) => receive(runtime(), target, request, response))
-  http('status', (request, response) => respond(reader(), request, response))
+  let watch: Watch | undefined
+  http('status', (request, response) => {
+    const deps = reader()
+    watch ??= createWatch(deps)
+    return respond({ ...deps, watch }, request, response)
+  })
 }
 
 async function receive(deps: Deps, target: EventFunction, request: Request, response: Response): Promise<void> {
@@ -36,9 +42,4 @@ async function receive(deps: Deps, target: EventFunction, request: Request, resp
     )
     response.status(500).send('not handled')
   }
-}
-
-async function respond(deps: Deps, request: Request, response: Response): Promise<void> {
-  const { status, body } = await answer(deps, request.method, request.path)
-  response.status(status).set('cache-control', 'no-store').set('x-content-type-options', 'nosniff').json(body)
 }

@@ -1,0 +1,301 @@
+/**
+ * The parts of one Ingress's page besides the graph.
+ * @typedef {import('./api-types.ts').Detail} Detail
+ * @typedef {import('./api-types.ts').ClusterState} ClusterState
+ * @typedef {import('./api-types.ts').Count} Count
+ */
+import { el, svg } from './dom.js'
+import { sentence } from './graph.js'
+import { resourceInWords } from './names.js'
+import { ageOf, agoInWords, healthInWords, shapeOf, stateBadge, toneOf } from './words.js'
+
+/** A certificate that ends sooner is worth a warning; milliseconds. */
+const soon = 21 * 86_400_000
+
+/**
+ * Clusters with their zones: who serves, how well, and who takes over.
+ * @param {Detail} detail
+ * @returns {HTMLElement[]}
+ */
+export function clustersOf(detail) {
+  if (detail.clusterStates.length === 0) return [el('p', { class: 'quiet' }, 'No cluster is selected.')]
+  const { asOf, missing } = detail.health
+  return [
+    el('ul', { class: 'cards' }, ...detail.clusterStates.map(clusterCard)),
+    asOf === null
+      ? el('span', {})
+      : el('p', { class: 'quiet' }, 'Some of the health is older: as of ', ageOf(asOf), '.'),
+    missing === null ? el('span', {}) : el('p', { class: 'quiet' }, `Some of the health is not known: ${missing}`),
+  ]
+}
+
+/**
+ * @param {ClusterState} cluster
+ * @returns {HTMLElement}
+ */
+function clusterCard(cluster) {
+  const { name, state, why, healthy, total, zoneStates, requestsGoTo } = cluster
+  return el(
+    'li',
+    { class: `card tone-${toneOf(state)}` },
+    el('div', { class: 'card-head' }, el('h3', {}, name), stateBadge(state)),
+    el(
+      'p',
+      { class: 'health' },
+      healthBar(cluster),
+      el('span', {}, total === null ? 'health not known yet' : healthInWords({ healthy, total })),
+    ),
+    el('ul', { class: 'zones' }, ...zoneStates.map(zoneChip)),
+    state === 'Serving' ? null : el('p', { class: 'card-why' }, sentence(why)),
+    requestsGoTo.length > 0 &&
+      el(
+        'p',
+        { class: 'card-why' },
+        el('span', { 'aria-hidden': 'true' }, '→ '),
+        requestsGoTo.length === 1 ? 'Its requests go to ' : 'Its requests go to the nearest of ',
+        el('b', {}, requestsGoTo.join(', ')),
+      ),
+  )
+}
+
+/**
+ * @param {Count & { zone: string }} zone
+ * @returns {HTMLElement}
+ */
+function zoneChip({ zone, healthy, total }) {
+  const state =
+    healthy === null || total === null ? 'Unknown' : healthy === total ? 'Ready' : healthy > 0 ? 'Degraded' : 'Failed'
+  return el(
+    'li',
+    { class: `zone tone-${toneOf(state)}`, title: healthInWords({ healthy, total }) },
+    shapeOf(state, 12),
+    zone,
+    el('b', {}, total === null ? '' : ` ${healthy ?? 0}/${total}`),
+  )
+}
+
+/**
+ * @param {Count} count
+ * @returns {SVGSVGElement}
+ */
+function healthBar({ healthy, total }) {
+  const share = healthy === null || total === null || total === 0 ? 0 : healthy / total
+  const tone = healthy === null ? 'off' : share === 1 ? 'good' : share > 0 ? 'warn' : 'bad'
+  return svg(
+    'svg',
+    { class: `bar tone-${tone}`, viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    svg('rect', { class: 'bar-all', width: 100, height: 6 }),
+    svg('rect', { class: 'bar-part', width: share * 100, height: 6 }),
+  )
+}
+
+/**
+ * Front ends, certificates and where paths lead.
+ * @param {Detail} detail
+ * @returns {HTMLElement[]}
+ */
+export function trafficOf(detail) {
+  /** @type {HTMLElement[]} */
+  const parts = [
+    el(
+      'ul',
+      { class: 'rows' },
+      ...detail.frontEnds.map((front) =>
+        el(
+          'li',
+          {},
+          shapeOf(front.phase),
+          el('code', {}, `${front.protocol}://${hostOf(front.ip)}${front.port === null ? '' : `:${front.port}`}`),
+          front.phase === 'Ready' ? null : stateBadge(front.phase),
+        ),
+      ),
+      ...detail.certificates.map((certificate) => {
+        const left = certificate.expires === null ? null : new Date(certificate.expires).getTime() - Date.now()
+        const state =
+          certificate.phase !== 'Ready' ? certificate.phase : left !== null && left < soon ? 'Degraded' : 'Ready'
+        return el(
+          'li',
+          {},
+          shapeOf(state),
+          el(
+            'span',
+            {},
+            'Certificate ',
+            el('b', {}, certificate.hosts.join(', ') || resourceInWords(certificate.id, detail)),
+          ),
+          el(
+            'span',
+            { class: 'quiet' },
+            left === null
+              ? (certificate.status ?? sentence(certificate.why))
+              : left < 0
+                ? `ended ${agoInWords(-left)}`
+                : `ends ${agoInWords(-left)}, ${new Date(certificate.expires ?? '').toLocaleDateString()}`,
+          ),
+        )
+      }),
+    ),
+  ]
+  if (detail.frontEnds.length === 0 && detail.certificates.length === 0)
+    parts[0] = el('p', { class: 'quiet' }, 'There is no front end yet.')
+  if (detail.routes.length > 0) parts.push(routeTable(detail))
+  return parts
+}
+
+/**
+ * @param {string | null} ip
+ * @returns {string}
+ */
+function hostOf(ip) {
+  return ip === null ? '…' : ip.includes(':') ? `[${ip}]` : ip
+}
+
+/**
+ * @param {Detail} detail
+ * @returns {HTMLElement}
+ */
+function routeTable(detail) {
+  return el(
+    'div',
+    { class: 'scroll' },
+    el(
+      'table',
+      {},
+      el('caption', { class: 'unseen' }, 'Which service answers which requests'),
+      el(
+        'thead',
+        {},
+        el('tr', {}, ...['Host', 'Path', 'Service', 'Backends'].map((head) => el('th', { scope: 'col' }, head))),
+      ),
+      el(
+        'tbody',
+        {},
+        ...detail.routes.slice(0, 200).map(({ host, path, type, service }) => {
+          const found = detail.services.find(
+            (one) => `${one.name}:${one.port}` === service || one.name === service.split(':')[0],
+          )
+          return el(
+            'tr',
+            {},
+            el('td', {}, host === '' ? 'any host' : el('code', {}, host)),
+            el(
+              'td',
+              {},
+              type === 'default' ? 'everything else' : el('code', {}, path || '/'),
+              type === 'Exact' ? el('span', { class: 'quiet' }, ' exactly') : null,
+            ),
+            el('td', {}, service),
+            el('td', {}, found === undefined || found.total === null ? '–' : healthInWords(found)),
+          )
+        }),
+      ),
+    ),
+  )
+}
+
+/**
+ * @param {Detail} detail
+ * @returns {HTMLElement[]}
+ */
+export function pendingOf(detail) {
+  return [
+    el(
+      'ul',
+      { class: 'rows' },
+      ...detail.pending
+        .slice(0, 50)
+        .map(({ id, step, why }) =>
+          el(
+            'li',
+            {},
+            el(
+              'span',
+              { class: `step step-${step}` },
+              { create: 'Create', change: 'Change', remove: 'Remove', plan: 'Plan' }[step] ?? step,
+            ),
+            el('span', {}, id === null ? null : el('b', {}, resourceInWords(id, detail)), id === null ? '' : ': ', why),
+          ),
+        ),
+    ),
+  ]
+}
+
+const reasons = /** @type {Readonly<Record<string, string>>} */ ({
+  spec: 'Spec',
+  drift: 'Drift',
+  event: 'Event',
+  progress: 'State',
+})
+
+let wholeHistory = false
+
+/**
+ * @param {Detail} detail
+ * @param {() => void} again
+ * @returns {HTMLElement[]}
+ */
+export function historyOf(detail, again) {
+  if (detail.history.length === 0) return [el('p', { class: 'quiet' }, 'Nothing is remembered.')]
+  const shown = wholeHistory ? detail.history : detail.history.slice(0, 8)
+  return [
+    el(
+      'ol',
+      { class: 'history' },
+      ...shown.map(({ at, by, what, why }) =>
+        el(
+          'li',
+          {},
+          el('span', { class: `by by-${by}` }, reasons[by] ?? by),
+          el('div', {}, el('p', {}, sentence(what)), el('p', { class: 'quiet' }, sentence(why))),
+          ageOf(at),
+        ),
+      ),
+    ),
+    detail.history.length > shown.length
+      ? el(
+          'button',
+          {
+            class: 'plain',
+            'data-key': 'whole-history',
+            click: () => {
+              wholeHistory = true
+              again()
+            },
+          },
+          `Show all ${detail.history.length}`,
+        )
+      : el('span', {}),
+  ]
+}
+
+/**
+ * @param {Detail} detail
+ * @returns {HTMLElement[]}
+ */
+export function conditionsOf(detail) {
+  return [
+    el(
+      'ul',
+      { class: 'rows' },
+      ...detail.conditions.map(({ type, status, reason, message, lastTransitionTime }) =>
+        el(
+          'li',
+          {},
+          shapeOf(status),
+          el(
+            'div',
+            {},
+            el(
+              'p',
+              {},
+              el('b', {}, type),
+              ` is ${status}`,
+              el('span', { class: 'quiet' }, ` · ${reason} · `, ageOf(lastTransitionTime)),
+            ),
+            el('p', {}, sentence(message)),
+          ),
+        ),
+      ),
+    ),
+  ]
+}
