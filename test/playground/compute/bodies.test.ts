@@ -146,6 +146,15 @@ describe('PATCH and PUT', () => {
     expect(next).not.toBe(first)
   })
 
+  it('takes a fingerprint in either base64 alphabet, padded or not', async () => {
+    const world = bench()
+    await loadBalancer(world)
+    const { fingerprint } = await world.get('global/urlMaps/um')
+    const bytes = Buffer.from(fingerprint as string, 'base64')
+    const plain = { description: 'x', fingerprint: bytes.toString('base64').replace('=', '') }
+    expect((await world.send('PATCH', 'global/urlMaps/um', plain)).status).toBe(200)
+  })
+
   it('needs no fingerprint where the API has none', async () => {
     const world = bench()
     await loadBalancer(world)

@@ -140,6 +140,23 @@ describe('certificates', () => {
     expect(changes).toEqual(['projects/p/global/sslCertificates/crt'])
   })
 
+  it('count the time of a managed certificate from when it serves, not from when it was made', async () => {
+    const world = bench({ certificateDelayMs: 1000 })
+    await loadBalancer(world)
+    const managed = { domains: ['a.example.com'] }
+    await world.done('POST', 'global/sslCertificates', { name: 'crt', type: 'MANAGED', managed })
+    const proxy = { name: 'tps', urlMap: 'global/urlMaps/um', sslCertificates: ['global/sslCertificates/crt'] }
+    await world.done('POST', 'global/targetHttpsProxies', proxy)
+    world.clock.advance(700)
+    const rule = { name: 'fws', target: 'global/targetHttpsProxies/tps', portRange: '443', IPAddress: 'ip' }
+    await world.done('POST', 'global/forwardingRules', { ...rule, loadBalancingScheme: 'EXTERNAL_MANAGED' })
+    const status = async () => (await world.get('global/sslCertificates/crt'))['managed']
+    world.clock.advance(999)
+    expect(await status()).toMatchObject({ status: 'PROVISIONING' })
+    world.clock.advance(1)
+    expect(await status()).toMatchObject({ status: 'ACTIVE' })
+  })
+
   it('are swapped on a living proxy', async () => {
     const world = bench()
     await loadBalancer(world)

@@ -185,6 +185,23 @@ testRefusals('url maps', [
     message: /routeRules\[0\]\.matchRules\[0\]\.regexMatch': ''\. Regex isn't allowed$/,
   },
   {
+    reason: 'services of another scheme than that of the forwarding rule',
+    given: async (world) => {
+      await loadBalancer(world)
+      const classic = make.backendService('classic', { loadBalancingScheme: 'EXTERNAL' })
+      await world.done('POST', 'global/backendServices', classic)
+    },
+    send: [
+      'PATCH',
+      'global/urlMaps/um',
+      { defaultService: 'global/backendServices/classic', fingerprint: 'AAAAAAAAAAA=' },
+    ],
+    status: 400,
+    code: 'invalid',
+    message:
+      /Load balancing scheme EXTERNAL_MANAGED does not match the backend service load balancing scheme EXTERNAL\.$/,
+  },
+  {
     reason: 'more than 64 KB for a classic load balancer',
     given: (world) => loadBalancer(world, 'EXTERNAL'),
     send: urlMap({ description: 'x'.repeat(66_000) }),
