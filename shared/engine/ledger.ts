@@ -159,7 +159,8 @@ export async function confirm(
       failures: 0,
       token,
     }
-    delete next.creatingSince
+    // A creation counts as under way until what it made was seen: the next look may be a stale one.
+    if (does === 'remove') delete next.creatingSince
     write(tx, next)
     return { is: 'written', doc: next }
   })

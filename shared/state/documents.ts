@@ -36,7 +36,7 @@ export interface ResourceDoc {
   failures: number
   /** A mutation that was begun and not seen to end. */
   operation: OperationRef | null
-  /** When a creation was begun whose end nobody has seen: until long after, absence may mean that it is under way. */
+  /** When a creation was begun whose result nobody has seen: until long after, absence may mean that it is under way. */
   creatingSince?: number
   /** The operation of ours that ended last: audit-log entries about it are no news. */
   lastOperation?: string
