@@ -14,24 +14,38 @@ export interface ManualClock extends Clock {
 
 export function manualClock(start = 1_700_000_000_000): ManualClock {
   let now = start
-  let serial = 0
-  const timers = new Map<number, { at: number; run: () => void }>()
+  // In order of time; of one moment in order of making.
+  const timers: { at: number; run: () => void }[] = []
+
+  function insert(timer: { at: number; run: () => void }): void {
+    let low = 0
+    let high = timers.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((timers[middle]?.at ?? Infinity) <= timer.at) low = middle + 1
+      else high = middle
+    }
+    timers.splice(low, 0, timer)
+  }
+
   return {
     now: () => now,
     after(ms, run) {
-      const id = ++serial
-      timers.set(id, { at: now + ms, run })
-      return { cancel: () => timers.delete(id) }
+      const timer = { at: now + ms, run }
+      insert(timer)
+      return {
+        cancel() {
+          const index = timers.indexOf(timer)
+          if (index >= 0) timers.splice(index, 1)
+        },
+      }
     },
     advance(ms) {
       const end = now + ms
-      for (;;) {
-        const next = [...timers].filter(([, timer]) => timer.at <= end).sort(([, a], [, b]) => a.at - b.at)[0]
-        if (next === undefined) break
-        const [id, timer] = next
-        timers.delete(id)
-        now = timer.at
-        timer.run()
+      for (let next = timers[0]; next !== undefined && next.at <= end; next = timers[0]) {
+        timers.shift()
+        now = next.at
+        next.run()
       }
       now = end
     },
