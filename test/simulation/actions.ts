@@ -14,7 +14,8 @@ export interface Action {
   run(story: Story): boolean
 }
 
-const alive = (story: Story): Owned[] => story.owned.filter((owned) => wishOf(owned).spec !== null && !wishOf(owned).deleted)
+const alive = (story: Story): Owned[] =>
+  story.owned.filter((owned) => wishOf(owned).spec !== null && !wishOf(owned).deleted)
 
 function onSome<T>(story: Story, list: readonly T[], act: (one: T) => void): boolean {
   if (list.length === 0) return false
@@ -38,7 +39,9 @@ export const actions: readonly Action[] = [
     name: 'publish a new or changed spec',
     weight: 6,
     run: (story) =>
-      onSome(story, story.owned, (owned) => publish(story, owned, { does: 'apply', spec: nextSpec(story, owned), clusters: null })),
+      onSome(story, story.owned, (owned) =>
+        publish(story, owned, { does: 'apply', spec: nextSpec(story, owned), clusters: null }),
+      ),
   },
   {
     name: 'publish the same spec again',
@@ -69,7 +72,12 @@ export const actions: readonly Action[] = [
     run: (story) =>
       onSome(story, story.owned, (owned) => {
         const { namespace, name } = owned.name
-        const bad = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { namespace, name }, spec: { rules: 'none' } }
+        const bad = {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'Ingress',
+          metadata: { namespace, name },
+          spec: { rules: 'none' },
+        }
         owned.rejected = true
         owned.published.push(story.world.messages.publish('ingress-specs', JSON.stringify(bad)))
       }),
@@ -101,7 +109,8 @@ export const actions: readonly Action[] = [
           return
         }
         const serving = chosenClusters(story, owned).filter((name) => !drained.includes(name))
-        if (serving.length >= 2) publish(story, owned, { does: 'drain-clusters', clusters: [story.chance.pick(serving)] })
+        if (serving.length >= 2)
+          publish(story, owned, { does: 'drain-clusters', clusters: [story.chance.pick(serving)] })
       }),
   },
   {
@@ -213,7 +222,9 @@ export const actions: readonly Action[] = [
     weight: 3,
     run(story) {
       const { compute } = story.world
-      const ours = handCollections.flatMap((collection) => compute.list(collection, project)).filter(({ path }) => !story.foreign.has(path))
+      const ours = handCollections
+        .flatMap((collection) => compute.list(collection, project))
+        .filter(({ path }) => !story.foreign.has(path))
       return onSome(story, ours, ({ path, name, body: present }) => {
         story.disturbed.add('everything')
         const edit = story.chance.hits(0.5) ? edits[path.split('/').at(-2) ?? ''] : undefined
@@ -268,7 +279,15 @@ export const actions: readonly Action[] = [
   },
 ]
 
-const handCollections = ['addresses', 'backendServices', 'firewalls', 'forwardingRules', 'healthChecks', 'targetHttpProxies', 'urlMaps'] as const
+const handCollections = [
+  'addresses',
+  'backendServices',
+  'firewalls',
+  'forwardingRules',
+  'healthChecks',
+  'targetHttpProxies',
+  'urlMaps',
+] as const
 
 /** What somebody changes by hand; collections without one are only deleted. */
 const edits: Readonly<Record<string, object>> = {

@@ -11,7 +11,12 @@ interface ServiceBody {
 /** Creates all services, with one pod each. */
 export async function deployAll(cluster: SimulatedCluster): Promise<void> {
   for (const namespace of new Set(services.map((service) => service.namespace))) {
-    if (namespace !== 'default') await call(cluster, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    if (namespace !== 'default')
+      await call(cluster, 'POST', '/api/v1/namespaces', {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: namespace },
+      })
   }
   for (const service of services) {
     await call(cluster, 'POST', `/apis/apps/v1/namespaces/${service.namespace}/deployments`, deployment(service))
@@ -24,7 +29,11 @@ export async function createService(cluster: SimulatedCluster, service: ServiceN
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: service.name },
-    spec: { type: 'NodePort', selector: { app: service.name }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+    spec: {
+      type: 'NodePort',
+      selector: { app: service.name },
+      ports: [{ name: 'http', port: 80, targetPort: 'http' }],
+    },
   })
 }
 
@@ -54,7 +63,11 @@ export async function changeNodePort(
 /** Another path for the readiness probe; its pods are replaced. */
 export async function changeProbe(cluster: SimulatedCluster, service: ServiceName, path: string): Promise<void> {
   const place = `/apis/apps/v1/namespaces/${service.namespace}/deployments/${service.name}`
-  const patch = { apiVersion: 'apps/v1', kind: 'Deployment', spec: { template: { spec: { containers: [container(path)] } } } }
+  const patch = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    spec: { template: { spec: { containers: [container(path)] } } },
+  }
   await call(cluster, 'PATCH', place, patch, 'application/strategic-merge-patch+json')
 }
 
@@ -64,21 +77,37 @@ export async function deleteIngressObject(cluster: SimulatedCluster, ingress: Se
 }
 
 async function readService(cluster: SimulatedCluster, service: ServiceName): Promise<ServiceBody | undefined> {
-  if (!cluster.reachable()) return undefined
-  const request = { method: 'GET', path: `${servicesPath(service)}/${service.name}`, query: {}, headers: {}, body: undefined }
-  const answer = await cluster.handle(request)
-  return answer.status === 200 ? (structuredClone(answer.body) as unknown as ServiceBody) : undefined
+  const { status, body } = await request(cluster, 'GET', `${servicesPath(service)}/${service.name}`)
+  return status === 200 ? (structuredClone(body) as ServiceBody) : undefined
+}
+
+async function call(
+  cluster: SimulatedCluster,
+  method: string,
+  path: string,
+  body?: object,
+  type?: string,
+): Promise<number> {
+  const answer = await request(cluster, method, path, body, type)
+  if (answer.status >= 500 || answer.status === 400 || answer.status === 422)
+    throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`)
+  return answer.status
 }
 
 /** People inside the cluster reach its API also while we do not. */
-async function call(cluster: SimulatedCluster, method: string, path: string, body?: object, type = 'application/json'): Promise<number> {
+function request(
+  cluster: SimulatedCluster,
+  method: string,
+  path: string,
+  body?: object,
+  type = 'application/json',
+): Promise<{ status: number; body: unknown }> {
   const reachable = cluster.reachable()
   cluster.setReachable(true)
-  const answer = cluster.handle({ method, path, query: {}, headers: { 'content-type': type, 'user-agent': 'kubectl' }, body })
+  const headers = { 'content-type': type, 'user-agent': 'kubectl' }
+  const answer = cluster.handle({ method, path, query: {}, headers, body })
   cluster.setReachable(reachable)
-  const { status, body: answered } = await answer
-  if (status >= 500 || (status === 400 || status === 422)) throw new Error(`${method} ${path}: ${JSON.stringify(answered)}`)
-  return status
+  return answer
 }
 
 function servicesPath({ namespace }: ServiceName): string {

@@ -104,8 +104,7 @@ function clusterOver(handle: Handle): Cluster {
     },
     service: (namespace, name) =>
       absentOr<ServiceObject>(call('GET', `/api/v1/namespaces/${namespace}/services/${name}`)),
-    secret: (namespace, name) =>
-      absentOr<SecretObject>(call('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`)),
+    secret: (namespace, name) => absentOr<SecretObject>(call('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`)),
     async managedCertificate(namespace, name) {
       const path = `/apis/networking.gke.io/v1/namespaces/${namespace}/managedcertificates/${name}`
       const found = await absentOr<{ metadata: ObjectMeta; spec: { domains: string[] } }>(call('GET', path))

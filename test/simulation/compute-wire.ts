@@ -61,7 +61,8 @@ export function computeWire(parts: {
     if (strikes('compute 5xx')) return refused(chance.pick([500, 502, 503]), 'backendError', 'Backend Error')
     if (isInsert(request) && strikes('compute 409'))
       return refused(409, 'alreadyExists', 'The resource already exists (it does not)')
-    if (hasFingerprint(request) && strikes('compute 412')) return refused(412, 'conditionNotMet', 'Invalid fingerprint.')
+    if (hasFingerprint(request) && strikes('compute 412'))
+      return refused(412, 'conditionNotMet', 'Invalid fingerprint.')
     return undefined
   }
 
@@ -107,9 +108,10 @@ export function computeWire(parts: {
 
   return async (invocation, request) => {
     if (request.path.endsWith('/wait')) {
-      if (strikes('operation forgotten')) return refused(404, 'notFound', 'The operation was not found')
       if (strikes('no answer, nothing done')) throw new CloudError(0, '', 'the request timed out')
-      return pass(request)
+      const answer = await pass(request)
+      const ended = (answer.body as { status?: string }).status === 'DONE'
+      return ended && strikes('operation forgotten') ? refused(404, 'notFound', 'The operation was not found') : answer
     }
     const reads = request.method === 'GET' || request.path.endsWith('/getHealth')
     return reads ? read(request) : mutate(invocation, request)

@@ -1,8 +1,8 @@
 import type { Story } from './story.ts'
 
 /**
- * Says that something changed behind our back. It stands in for the audit log and for the listing that finds drift: at
- * once, and again later, because a first look may have met a stale answer.
+ * Says that something changed behind our back, as an audit log does: at once, and again later, because a first look may
+ * have met a stale answer. In worlds that tell nothing the sweeps must find it.
  */
 
 const again = [0, 20_000, 90_000] as const
@@ -23,7 +23,8 @@ const kindOf: Readonly<Record<string, string>> = {
 /** The resource id of a path in Compute; undefined for what the system has no kind for. */
 export function resourceOf(path: string): string | undefined {
   const [, project = '', scope, ...rest] = path.split('/')
-  if (scope === 'zones') return rest[1] === 'instanceGroups' ? `named-ports/${project}/${rest[0] ?? ''}/${rest[2] ?? ''}` : undefined
+  if (scope === 'zones')
+    return rest[1] === 'instanceGroups' ? `named-ports/${project}/${rest[0] ?? ''}/${rest[2] ?? ''}` : undefined
   const kind = kindOf[rest[0] ?? '']
   return kind === undefined ? undefined : `${kind}/${project}/${rest[1] ?? ''}`
 }
@@ -45,10 +46,11 @@ export function tellOfCluster(story: Story, cluster: string): void {
 
 function repeat(story: Story, say: () => void, times: readonly number[] = again): void {
   for (const ms of times) {
+    // What nobody tells still has its time in which the world must not be taken for settled.
     story.untold += 1
     story.world.clock.after(ms, () => {
       story.untold -= 1
-      say()
+      if (story.tells) say()
     })
   }
 }
@@ -56,4 +58,3 @@ function repeat(story: Story, say: () => void, times: readonly number[] = again)
 function nudge({ world }: Story, id: string): void {
   world.messages.publish(`reconcile-${id.split('/')[0] ?? ''}`, JSON.stringify({ id, why: 'drift' }))
 }
-

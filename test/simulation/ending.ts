@@ -62,14 +62,21 @@ async function ingressDifferences(
   if (wished.spec === null || wished.deleted) {
     if (claims.length > 0) say(`is withdrawn and still claims ${claims.map((claim) => claim.resource).join(', ')}`)
     const left = await store.find(queries.ownedBy(owned.id))
-    if (left.length > 0) say(`is withdrawn and still has ${left.map((one) => `${one.id} (${one.phase}: ${one.why})`).join(', ')}`)
-    if (wished.spec !== null && doc !== undefined && doc.goneAt === null && !owned.rejected) say(`is withdrawn and its document says ${doc.phase}`)
+    if (left.length > 0)
+      say(`is withdrawn and still has ${left.map((one) => `${one.id} (${one.phase}: ${one.why})`).join(', ')}`)
+    if (wished.spec !== null && doc !== undefined && doc.goneAt === null && !owned.rejected)
+      say(`is withdrawn and its document says ${doc.phase}`)
     return found
   }
-  if (doc === undefined || doc.deleted) return [...found, `Ingress ${owned.id}: was published and ${doc === undefined ? 'has no document' : 'is taken to be withdrawn'}`]
+  if (doc === undefined || doc.deleted)
+    return [
+      ...found,
+      `Ingress ${owned.id}: was published and ${doc === undefined ? 'has no document' : 'is taken to be withdrawn'}`,
+    ]
   found.push(...wishDifferences(owned, doc))
-  found.push(...(await worldDifferences(story, owned, claims.map((claim) => claim.resource))))
-  found.push(...(await planDifferences(story, deps, owned, doc)))
+  const ids = claims.map((claim) => claim.resource)
+  const made = await planDifferences(story, deps, owned, doc)
+  found.push(...(await worldDifferences(story, owned, ids, made.refused)), ...made.found)
   return found
 }
 
@@ -78,17 +85,25 @@ function wishDifferences(owned: Owned, doc: IngressDoc): string[] {
   const found: string[] = []
   const parsed = wished.spec === null ? undefined : parseManifest(manifestOf(owned.name, wished.spec))
   const model = parsed?.ok === true ? parsed.ingresses[0]?.model : undefined
-  if (canonical(model) !== canonical(doc.model)) found.push(`Ingress ${owned.id}: the last published spec is not the one in its document`)
+  if (canonical(model) !== canonical(doc.model))
+    found.push(`Ingress ${owned.id}: the last published spec is not the one in its document`)
   if (inOrder(owned)) {
     const { clusters, excluded, drained } = wished
     if (canonical({ clusters, excluded, drained }) !== canonical(doc.selection))
-      found.push(`Ingress ${owned.id}: the selection should be ${canonical({ clusters, excluded, drained })}, it is ${canonical(doc.selection)}`)
+      found.push(
+        `Ingress ${owned.id}: the selection should be ${canonical({ clusters, excluded, drained })}, it is ${canonical(doc.selection)}`,
+      )
   }
   return found
 }
 
 /** Every claim is what the world shows, and its document is at rest. */
-async function worldDifferences(story: Story, owned: Owned, ids: readonly ResourceId[]): Promise<string[]> {
+async function worldDifferences(
+  story: Story,
+  owned: Owned,
+  ids: readonly ResourceId[],
+  refused: boolean,
+): Promise<string[]> {
   const { outside, store } = story.world
   const found: string[] = []
   for (const id of ids) {
@@ -99,11 +114,16 @@ async function worldDifferences(story: Story, owned: Owned, ids: readonly Resour
       found.push(`Ingress ${owned.id}: ${id} is claimed and has no document`)
       continue
     }
+    // Of a plan that was refused half-way, what waits goes on waiting.
+    if (refused && view.doc.phase === 'Waiting') continue
     const seen = await kind.observe(cloudOf(outside), id, view.want, view.doc.output)
     const step = decide(kind, view.want, seen, { force: view.force, owner: view.doc.owner })
-    const unsettled = seen.pending === undefined && seen.refused === undefined && step.do === 'nothing' && !atRest(view.doc)
+    const unsettled =
+      seen.pending === undefined && seen.refused === undefined && step.do === 'nothing' && !atRest(view.doc)
     if (step.do !== 'nothing' && step.do !== 'refuse' && seen.pending === undefined)
-      found.push(`${id} is not as claimed: to ${step.do} it (${step.why}); its document says ${view.doc.phase}: ${view.doc.why}`)
+      found.push(
+        `${id} is not as claimed: to ${step.do} it (${step.why}); its document says ${view.doc.phase}: ${view.doc.why}`,
+      )
     else if (unsettled) found.push(`${id} is as claimed, but its document says ${view.doc.phase}: ${view.doc.why}`)
   }
   return found
@@ -114,10 +134,15 @@ function atRest(doc: ResourceDoc): boolean {
 }
 
 /** What the planner wants now, by fresh facts, is what is claimed; and the status says so. */
-async function planDifferences(story: Story, deps: World['outside'], owned: Owned, doc: IngressDoc): Promise<string[]> {
+async function planDifferences(
+  story: Story,
+  deps: World['outside'],
+  owned: Owned,
+  doc: IngressDoc,
+): Promise<{ refused: boolean; found: string[] }> {
   const { store } = story.world
   const sources = await sourcesOf(store, owned.id)
-  if (sources === undefined) return []
+  if (sources === undefined) return { refused: false, found: [] }
   const clusters = await deps.store.find(queries.clusters())
   const chosen = select(doc.model, doc.selection, clusters)
   const resources = new Map(sources.resources)
@@ -136,25 +161,29 @@ async function planDifferences(story: Story, deps: World['outside'], owned: Owne
   const say = (text: string): void => void found.push(`Ingress ${owned.id}: ${text}`)
   if (made.is === 'looking') {
     say(`still has to look: ${made.waiting.map(({ where, message }) => `${where} ${message}`).join('; ')}`)
-    return found
+    return { refused: false, found }
   }
   if (made.is === 'refused') {
-    if (doc.phase !== 'Failed') say(`its plan is refused (${made.problems.map((one) => one.message).join('; ')}), its phase is ${doc.phase}`)
-    return found
+    if (doc.phase !== 'Failed')
+      say(`its plan is refused (${made.problems.map((one) => one.message).join('; ')}), its phase is ${doc.phase}`)
+    return { refused: true, found }
   }
   const wanted = new Map(made.desired.map((desired) => [desired.id, canonical([desired.want, desired.refs])]))
   const held = new Set(made.held.map(({ id }) => id))
   const present = new Map(sources.claims.map((claim) => [claim.resource, canonical([claim.want, claim.refs])]))
   for (const [id, want] of wanted) {
     if (!present.has(id)) say(`wants ${id}, which is not claimed`)
-    else if (present.get(id) !== want) say(`wants ${id} otherwise than it is claimed: ${want} instead of ${present.get(id) ?? ''}`)
+    else if (present.get(id) !== want)
+      say(`wants ${id} otherwise than it is claimed: ${want} instead of ${present.get(id) ?? ''}`)
   }
   for (const id of present.keys()) if (!wanted.has(id) && !held.has(id)) say(`claims ${id}, which it does not want`)
   for (const { id, hold } of made.held) say(`still holds ${id}: ${hold}`)
   const phase = owned.rejected ? 'Failed' : made.warnings.length > 0 ? 'Degraded' : 'Ready'
   if (doc.phase !== phase)
-    say(`its phase should be ${phase} (${made.warnings.map((one) => `${one.where} ${one.message}`).join('; ')}), it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`)
-  return found
+    say(
+      `its phase should be ${phase} (${made.warnings.map((one) => `${one.where} ${one.message}`).join('; ')}), it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`,
+    )
+  return { refused: false, found }
 }
 
 /** What carries our mark and nobody claims. */
@@ -162,8 +191,17 @@ async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<stri
   const { world } = story
   const found: string[] = []
   const docs = await allResources(world)
-  for (const doc of docs) if (!claimed.has(doc.id)) found.push(`${doc.id} has a document and no claim: ${doc.phase}: ${doc.why}`)
-  for (const collection of ['addresses', 'backendServices', 'firewalls', 'forwardingRules', 'healthChecks', 'targetHttpProxies', 'urlMaps']) {
+  for (const doc of docs)
+    if (!claimed.has(doc.id)) found.push(`${doc.id} has a document and no claim: ${doc.phase}: ${doc.why}`)
+  for (const collection of [
+    'addresses',
+    'backendServices',
+    'firewalls',
+    'forwardingRules',
+    'healthChecks',
+    'targetHttpProxies',
+    'urlMaps',
+  ]) {
     for (const { path, body } of world.compute.list(collection, project)) {
       const id = resourceOf(path)
       const description = body['description']

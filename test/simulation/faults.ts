@@ -41,6 +41,8 @@ const chances = {
   'cluster unreachable': 1,
   'compute unreachable': 1,
   'tick delayed': 1,
+  /** What follows from others: it is counted and never drawn. */
+  'stale holder acted': 0,
 } as const
 
 /** One way to go wrong. */

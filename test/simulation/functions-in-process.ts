@@ -79,12 +79,15 @@ export function createPlatform(parts: {
           },
         }
         // The platform gives up on it; whether its process then dies or goes on for a while is nobody's promise.
-        const limit = clock.after(faults.strikes('function timed out') ? chance.whole(1, 20_000) : budget.function, () => {
-          faults.reached('function timed out')
-          trace.note(who(invocation), () => 'TIMED OUT')
-          invocation.dead = chance.hits(0.5)
-          invocation.end('crashed')
-        })
+        const limit = clock.after(
+          faults.strikes('function timed out') ? chance.whole(1, 20_000) : budget.function,
+          () => {
+            faults.reached('function timed out')
+            trace.note(who(invocation), () => 'TIMED OUT')
+            invocation.dead = chance.hits(0.5)
+            invocation.end('crashed')
+          },
+        )
         trace.note(who(invocation), () => `begins: ${describe(body)}`)
         void run(depsOf(invocation), target, body).then(invocation.end)
       })

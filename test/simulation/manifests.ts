@@ -54,7 +54,10 @@ export function randomSpec(chance: Chance, namespace: string, version: Spec['ver
 
 /** The names of the services that a spec names, once each. */
 export function servicesOf(spec: Spec): string[] {
-  const all = [...(spec.defaultService === null ? [] : [spec.defaultService]), ...spec.rules.flatMap((rule) => rule.paths.map((path) => path.service))]
+  const all = [
+    ...(spec.defaultService === null ? [] : [spec.defaultService]),
+    ...spec.rules.flatMap((rule) => rule.paths.map((path) => path.service)),
+  ]
   return [...new Set(all)].sort()
 }
 
@@ -82,7 +85,11 @@ export function manifestOf({ namespace, name }: ServiceName, spec: Spec): string
             rules: spec.rules.map((rule) => ({
               ...(rule.host === '' ? {} : { host: rule.host }),
               http: {
-                paths: rule.paths.map(({ path, type, service }) => ({ path, pathType: type, backend: backend(service) })),
+                paths: rule.paths.map(({ path, type, service }) => ({
+                  path,
+                  pathType: type,
+                  backend: backend(service),
+                })),
               },
             })),
           }),

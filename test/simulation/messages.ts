@@ -73,7 +73,11 @@ export function createMessages(parts: {
 
   return {
     publish(topic, data, attributes = {}) {
-      trace.note('outside', () => `publishes to ${topic}: ${(data ?? '').replaceAll(/\s+/g, ' ').slice(0, 600)} ${JSON.stringify(attributes)}`)
+      trace.note(
+        'outside',
+        () =>
+          `publishes to ${topic}: ${(data ?? '').replaceAll(/\s+/g, ' ').slice(0, 600)} ${JSON.stringify(attributes)}`,
+      )
       publishing = true
       const [id = ''] = pubsub.publish(topicName(topic), { ...(data === null ? {} : { data }), attributes })
       publishing = false

@@ -29,6 +29,8 @@ export interface Owned {
   generation: number | null
   /** The last good version was followed by a bad one. */
   rejected: boolean
+  /** A message about it was not taken, so that the wish is not exact. */
+  refused: boolean
 }
 
 export function newOwned(name: ServiceName, versioned: boolean): Owned {
@@ -40,6 +42,7 @@ export function newOwned(name: ServiceName, versioned: boolean): Owned {
     handled: [],
     generation: versioned ? 1 : null,
     rejected: false,
+    refused: false,
   }
 }
 
@@ -86,5 +89,9 @@ function after(before: Wish, deed: Deed): Wish {
 
 /** Whether all its messages were handled in the order in which they were published, so that the wish is exact. */
 export function inOrder(owned: Owned): boolean {
-  return owned.handled.length === owned.published.length && owned.handled.every((id, at) => id === owned.published[at])
+  return (
+    !owned.refused &&
+    owned.handled.length === owned.published.length &&
+    owned.handled.every((id, at) => id === owned.published[at])
+  )
 }

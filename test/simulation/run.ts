@@ -2,6 +2,8 @@ import { actions } from './actions.ts'
 import { chanceOf } from './chance.ts'
 import { differences } from './ending.ts'
 import { chooseFaults, type FaultKind } from './faults.ts'
+import { invariants } from './invariants.ts'
+import { wishOf } from './people.ts'
 import { beginStory, nextSpec, pass, publish, register, type Story } from './story.ts'
 import { createWorld, type Mutation, type World } from './world.ts'
 
@@ -45,6 +47,12 @@ export async function runSeed(seed: number, options: { traced: boolean; mutation
   let convergedIn = 0
   try {
     const story = await beginStory(world, chance.whole(1, 3))
+    for (const { name, watch } of invariants) {
+      watch(story, (text) => {
+        world.trace.note('VIOLATION', () => `${name}: ${text}`)
+        if (violations.length < 20) violations.push(`${name}: ${text}`)
+      })
+    }
     scheduleTicks(story)
     for (const name of [...world.clusters.keys()].slice(0, chance.whole(1, world.clusters.size))) register(story, name)
     for (const owned of story.owned.slice(0, chance.whole(1, story.owned.length)))
@@ -53,7 +61,9 @@ export async function runSeed(seed: number, options: { traced: boolean; mutation
     convergedIn = await settle(story, violations)
     if (violations.length === 0) await silence(story, violations)
   } catch (error) {
-    violations.push(`the simulation itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    violations.push(
+      `the simulation itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
   }
   world.close()
   return {
@@ -74,13 +84,28 @@ async function live(story: Story, count: number, taken: Record<string, number>):
   // Some stories are hectic, in some everything comes to rest between two actions.
   const longest = story.chance.pick([3_000, 30_000, 120_000, 400_000])
   for (let at = 0; at < count; at += 1) {
-    await pass(story, story.chance.whole(1, longest))
+    const pause = story.chance.whole(1, longest)
+    await pass(story, pause)
+    if (pause > 60_000 && story.chance.hits(0.5)) await checkpoint(story)
     let left = story.chance.whole(1, total)
     const action = actions.find(({ weight }) => (left -= weight) <= 0)
     if (action?.run(story) !== true) continue
     story.world.trace.note('story', () => action.name)
     taken[action.name] = (taken[action.name] ?? 0) + 1
   }
+}
+
+/** When everything is as wished, from here on only what is wished now excuses a change. */
+async function checkpoint(story: Story): Promise<void> {
+  if (isRestless(story) || (await differences(story)).length > 0) return
+  story.world.trace.note('story', () => 'everything is as wished')
+  story.disturbed.clear()
+  for (const owned of story.owned) owned.wishes = [wishOf(owned)]
+}
+
+/** Something is still on its way. */
+function isRestless({ busy, untold, world }: Story): boolean {
+  return busy.size > 0 || untold > 0 || world.messages.backlog() > 0 || world.platform.running() > 0
 }
 
 /** Cloud Scheduler, once a minute; sometimes it sleeps for hours. */
@@ -107,7 +132,7 @@ async function settle(story: Story, violations: string[]): Promise<number> {
   while (world.clock.now() - begun < patience) {
     await pass(story, 120_000)
     calm(world)
-    if (story.busy.size > 0 || story.untold > 0 || world.messages.backlog() > 0) continue
+    if (isRestless(story)) continue
     found = await differences(story)
     if (found.length === 0) return world.clock.now() - begun
   }
@@ -125,7 +150,9 @@ async function silence(story: Story, violations: string[]): Promise<void> {
   const { world } = story
   const done: string[] = []
   world.watchers.mutation.push(({ request, target }) => done.push(`${request.method} ${target}`))
-  world.watchers.clusterMutation.push((_invocation, cluster, request) => done.push(`${request.method} ${cluster} ${request.path}`))
+  world.watchers.clusterMutation.push((_invocation, cluster, request) =>
+    done.push(`${request.method} ${cluster} ${request.path}`),
+  )
   await pass(story, 10 * 60_000 + 5_000)
   if (done.length > 0) violations.push(`it was as wished, and ten more ticks made it ${done.slice(0, 5).join(', ')}`)
   const found = await differences(story)

@@ -21,6 +21,8 @@ export interface Story {
   busy: Set<string>
   /** News of changes that nobody has told yet. */
   untold: number
+  /** Whether changes behind our back are told at all. */
+  tells: boolean
 }
 
 /** Starts the story: clusters with their applications run, nothing is published. */
@@ -36,6 +38,7 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
     foreign: new Set(),
     busy: new Set(),
     untold: 0,
+    tells: chance.hits(0.5),
   }
   let up = 0
   for (const cluster of world.clusters.values()) void cluster.started.then(() => (up += 1))
@@ -50,6 +53,10 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
       if (owned.published.includes(message.messageId) && !owned.handled.includes(message.messageId))
         owned.handled.push(message.messageId)
     }
+  })
+  world.watchers.set.push((_invocation, collection, id) => {
+    if (collection !== 'deadLetters') return
+    for (const owned of story.owned) owned.refused ||= owned.published.includes(id)
   })
   return story
 }
@@ -106,7 +113,8 @@ export function publish(story: Story, owned: Owned, deed: Deed): void {
 
 /** A new spec for an Ingress, with the next version number when its manifests carry one. */
 export function nextSpec(story: Story, owned: Owned): Spec {
-  const version = owned.generation === null ? null : { generation: owned.generation++, uid: `uid-${owned.id.replace('/', '-')}` }
+  const version =
+    owned.generation === null ? null : { generation: owned.generation++, uid: `uid-${owned.id.replace('/', '-')}` }
   return randomSpec(story.chance, owned.name.namespace, version)
 }
 
@@ -124,5 +132,7 @@ export function unregister(story: Story, name: string): void {
 /** The clusters that serve an Ingress, by the wish. */
 export function chosenClusters(story: Story, owned: Owned): string[] {
   const { clusters, excluded } = wishOf(owned)
-  return (clusters ?? [...story.registered]).filter((name) => story.registered.has(name) && !excluded.includes(name)).sort()
+  return (clusters ?? [...story.registered])
+    .filter((name) => story.registered.has(name) && !excluded.includes(name))
+    .sort()
 }

@@ -68,6 +68,8 @@ export interface World {
   platform: Platform
   calls: Calls
   watchers: Watchers
+  /** Called before anything that Compute does by itself, such as the end of an operation. */
+  beforeOperationEnds: (() => void)[]
   /** Ports without faults and without kills, for whoever looks at the world from outside. */
   outside: Deps
   close(): void
@@ -79,8 +81,16 @@ export function createWorld(plan: WorldPlan): World {
   const trace = createTrace(() => clock.now(), plan.traced)
   const faults = createFaults(plan.faults, chance.fork('faults'))
   const watchers: Watchers = { mutation: [], clusterMutation: [], set: [], handled: [], logged: [] }
+  const beforeOperationEnds: (() => void)[] = []
   const compute = createCompute({
-    clock,
+    clock: {
+      now: () => clock.now(),
+      after: (ms, run) =>
+        clock.after(ms, () => {
+          for (const told of beforeOperationEnds) told()
+          run()
+        }),
+    },
     random: chance.fork('compute service').random,
     operationDelayMs: operationDelays(chance, faults),
     strict: true,
@@ -174,6 +184,7 @@ export function createWorld(plan: WorldPlan): World {
     platform,
     calls,
     watchers,
+    beforeOperationEnds,
     outside: {
       store,
       compute: computeInProcess((request) => compute.handle(request)),
@@ -204,7 +215,10 @@ function bounded(compute: Compute, clock: SimulationClock): Compute {
     wait(operation, ms) {
       return new Promise((resolve, reject) => {
         const timer = clock.after(Math.min(ms, longestWait), () => resolve({ done: false }))
-        compute.wait(operation, ms).then(resolve, reject).finally(() => timer.cancel())
+        compute
+          .wait(operation, ms)
+          .then(resolve, reject)
+          .finally(() => timer.cancel())
       })
     },
   }

@@ -1,0 +1,216 @@
+import { ourActor } from './compute-wire.ts'
+import { resourceOf } from './drift.ts'
+import { services, servicesOf } from './manifests.ts'
+import { servingOf, type Serving } from './serving.ts'
+import type { Owned } from './people.ts'
+import type { Story } from './story.ts'
+
+/** Something that must hold at every step; it watches the world and says when it was broken. */
+export interface Invariant {
+  name: string
+  watch(story: Story, broken: (text: string) => void): void
+}
+
+/** Collections whose mutations carry a fingerprint, so that no stale writer can get through. */
+const fingerprinted = /\/(backendServices|urlMaps|instanceGroups)\//
+
+/** Where Google's load balancers and health checks come from. */
+const googleRanges = ['130.211.0.0/22', '35.191.0.0/16']
+
+/** Everything that must hold at every step. Parts that add kinds add theirs here. */
+export const invariants: readonly Invariant[] = [
+  {
+    name: 'nothing foreign is touched',
+    watch(story, broken) {
+      story.world.watchers.mutation.push(({ request, target, status }) => {
+        if (status === 200 && story.foreign.has(target)) broken(`${request.method} ${target}, which is not ours`)
+        if (status !== 200 || !request.path.endsWith('/setNamedPorts')) return
+        const sent = ((request.body as { namedPorts?: { name: string }[] }).namedPorts ?? []).map(({ name }) => name)
+        const present = (story.world.compute.get(target)?.body['namedPorts'] ?? []) as unknown as { name: string }[]
+        const lost = present.filter(({ name }) => !name.startsWith('mci1-') && !sent.includes(name))
+        if (lost.length > 0)
+          broken(`named ports ${lost.map(({ name }) => name).join(', ')} of others are taken from ${target}`)
+      })
+    },
+  },
+  {
+    name: 'no reference violation',
+    watch(story, broken) {
+      const removed = new Set<string>()
+      story.world.watchers.mutation.push(({ request, target, status, reason, message }) => {
+        if (request.method === 'DELETE' && status === 200) removed.add(target)
+        if (story.disturbed.has('everything') || !message.includes('mci1-')) return
+        if (status === 400 && reason.startsWith('resourceInUse') && request.method === 'DELETE')
+          broken(`${target} was to be removed while it was referred to: ${message}`)
+        // A removal whose answer was lost, and that was overtaken by a new wish, shows only when it is done.
+        const known = [...removed].some((path) => message.includes(`'${path}'`))
+        if (status === 404 && request.method !== 'DELETE' && !message.includes(target) && !known)
+          broken(`${target} was to refer to what does not exist: ${message}`)
+      })
+    },
+  },
+  {
+    name: 'no stale writer gets through where the API can tell',
+    watch(story, broken) {
+      const acted = new Map<string, number>()
+      const { watchers, faults } = story.world
+      watchers.set.push((invocation, collection, id, doc) => {
+        if (collection !== 'leases') return
+        const { token, expiresAt } = doc as { token: number; expiresAt: number }
+        if (expiresAt > 0) invocation.tokens.set(id, token)
+      })
+      watchers.mutation.push(({ invocation, request, target, status }) => {
+        const id = resourceOf(target)
+        const token = id === undefined ? undefined : invocation.tokens.get(id)
+        if (id === undefined || token === undefined || status !== 200) return
+        const newest = acted.get(id) ?? 0
+        if (token < newest) {
+          faults.reached('stale holder acted')
+          if (
+            fingerprinted.test(target) &&
+            request.method !== 'DELETE' &&
+            !(request.method === 'POST' && !request.path.includes(':'))
+          )
+            broken(`a holder with token ${token} changed ${target} after ${newest} had acted`)
+        }
+        acted.set(id, Math.max(newest, token))
+      })
+    },
+  },
+  {
+    name: 'no service loses what serves it',
+    watch(story, broken) {
+      const { compute, trace } = story.world
+      let before: Serving | undefined
+      let underWay = 0
+      compute.onChange(({ phase, actor, target, method, error }) => {
+        if (actor !== ourActor) return
+        underWay += phase === 'started' ? 1 : -1
+        if (phase === 'started' || error !== null || before === undefined) return
+        const now = servingOf(story.world)
+        for (const lost of losses(story, before, now)) {
+          trace.note('INVARIANT', () => `${method} ${target}: ${lost}`)
+          broken(`${method} of ${target}: ${lost}`)
+        }
+      })
+      story.world.beforeOperationEnds.push(() => {
+        before = underWay > 0 ? servingOf(story.world) : undefined
+      })
+    },
+  },
+  {
+    name: 'the firewall is never wider than asked',
+    watch(story, broken) {
+      story.world.watchers.mutation.push(({ request, target, status }) => {
+        if (status !== 200 || !target.includes('/firewalls/') || request.method === 'DELETE') return
+        const body = request.body as {
+          sourceRanges?: string[]
+          targetTags?: string[]
+          allowed?: { IPProtocol: string; ports?: string[] }[]
+        }
+        const tags = new Set([...story.world.clusters.values()].map(({ nodeTag }) => nodeTag))
+        const ports = new Set(story.owned.flatMap((owned) => [...portsOf(story, owned)]).map(String))
+        const wide = [
+          ...(body.sourceRanges ?? []).filter((range) => !googleRanges.includes(range)),
+          ...(body.targetTags ?? []).filter((tag) => !tags.has(tag)),
+          ...(body.allowed ?? [])
+            .flatMap((rule) => (rule.IPProtocol === 'tcp' ? (rule.ports ?? ['all']) : [rule.IPProtocol]))
+            .filter((port) => !ports.has(port)),
+        ]
+        if (wide.length > 0) broken(`${target} lets in ${wide.join(', ')}`)
+        if (request.method === 'POST' && (body.targetTags ?? []).length === 0)
+          broken(`${target} is for every machine of its network`)
+      })
+    },
+  },
+  {
+    name: 'no private key outside Compute and the clusters',
+    watch(story, broken) {
+      const { watchers } = story.world
+      watchers.set.push((_invocation, collection, id, doc) => {
+        if (collection !== 'leases' && JSON.stringify(doc).includes('PRIVATE KEY'))
+          broken(`${collection} ${id} holds a private key`)
+      })
+      watchers.logged.push((_level, fields, message) => {
+        if (JSON.stringify(fields).includes('PRIVATE KEY')) broken(`the log line "${message}" holds a private key`)
+      })
+    },
+  },
+  {
+    name: 'no programming error',
+    watch(story, broken) {
+      story.world.watchers.logged.push((level, fields, message) => {
+        if (
+          level !== 'info' &&
+          /\b(TypeError|ReferenceError|RangeError|SyntaxError|DocumentRefused)\b/.test(JSON.stringify(fields))
+        )
+          broken(`${message}: ${JSON.stringify(fields).slice(0, 400)}`)
+      })
+    },
+  },
+  {
+    name: 'none of our own messages is bad',
+    watch(story, broken) {
+      story.world.watchers.set.push((_invocation, collection, _id, doc) => {
+        const letter = doc as { topic: string; why: string; data: string }
+        if (collection === 'deadLetters' && letter.topic !== 'ingress-specs')
+          broken(`a dead letter of ${letter.topic}: ${letter.why}: ${letter.data}`)
+      })
+    },
+  },
+]
+
+/** What our change took away although nobody wanted it to go. */
+function losses(story: Story, before: Serving, now: Serving): string[] {
+  if (story.disturbed.has('everything')) return []
+  const lost: string[] = []
+  for (const owned of story.owned) {
+    const front = [...before.keys()].find(
+      (name) => name === `mci1-fw--${lbOf(owned)}` || name.startsWith(`mci1-fw--${lbOf(owned)}-`),
+    )
+    if (front === undefined || owned.wishes.some(({ spec, deleted }) => spec === null || deleted)) continue
+    for (const [name, served] of before.get(front) ?? []) {
+      if (
+        !owned.wishes.every(
+          ({ spec }) =>
+            spec !== null && servicesOf(spec).some((one) => `${owned.name.namespace}/${one}` === served.service),
+        )
+      )
+        continue
+      const left = now.get(front)?.get(name)?.clusters ?? new Set()
+      for (const cluster of served.clusters) {
+        if (
+          left.has(cluster) ||
+          !isWanted(story, owned, cluster) ||
+          story.disturbed.has(`${cluster} ${served.service}`)
+        )
+          continue
+        lost.push(`${owned.id} lost ${served.service} in ${cluster}`)
+      }
+    }
+  }
+  return lost
+}
+
+/** Whether a cluster was to serve, undisturbed, ever since everything was last as wished. */
+function isWanted(story: Story, owned: Owned, cluster: string): boolean {
+  if (story.disturbed.has(cluster) || !story.registered.has(cluster)) return false
+  return owned.wishes.every(
+    ({ clusters, excluded, drained }) =>
+      (clusters?.includes(cluster) ?? true) && !excluded.includes(cluster) && !drained.includes(cluster),
+  )
+}
+
+function lbOf({ name }: Owned): string {
+  return name.namespace === 'default' ? name.name : `${name.namespace}-${name.name}`
+}
+
+/** Every NodePort that a service of an Ingress's namespace ever had. */
+function portsOf(story: Story, owned: Owned): Set<number> {
+  const ports = new Set<number>()
+  for (const service of services) {
+    if (service.namespace !== owned.name.namespace) continue
+    for (const port of story.nodePorts.get(`${service.namespace}/${service.name}`) ?? []) ports.add(port)
+  }
+  return ports
+}

@@ -1,0 +1,107 @@
+import type { JsonObject } from '../../playground/compute/json.ts'
+import type { SimulatedCluster } from '../../playground/kubernetes/cluster.ts'
+import { project, type World } from './world.ts'
+
+/**
+ * Who is served from where, as the simulated Compute is configured and the clusters are at this moment. It reads the load
+ * balancer from the front, forwarding rule to pod, and shares no code with the planner.
+ */
+
+/** One backend service that a forwarding rule leads to. */
+export interface Served {
+  /** `namespace/name` of the Kubernetes service that its description names; '' = none. */
+  service: string
+  /** Clusters from which a request would be answered by a pod of just that service. */
+  clusters: ReadonlySet<string>
+}
+
+/** By backend service name, for each forwarding rule by its name. */
+export type Serving = ReadonlyMap<string, ReadonlyMap<string, Served>>
+
+export function servingOf(world: World): Serving {
+  const fronts = new Map<string, ReadonlyMap<string, Served>>()
+  const known = new Map<string, Served>()
+  for (const { name, body } of world.compute.list('forwardingRules', project)) {
+    const proxy = follow(world, body['target'])
+    const map = proxy === undefined ? undefined : follow(world, proxy['urlMap'])
+    if (map === undefined) continue
+    const services = new Map<string, Served>()
+    for (const path of backendServicesOf(map)) {
+      const served = known.get(path) ?? servedBy(world, path)
+      known.set(path, served)
+      services.set(path.split('/').at(-1) ?? '', served)
+    }
+    fronts.set(name, services)
+  }
+  return fronts
+}
+
+function servedBy(world: World, path: string): Served {
+  const body = world.compute.get(path)?.body
+  const service = /"kubernetes.io\/service-name":"([^"]+)"/.exec(String(body?.['description']))?.[1] ?? ''
+  const clusters = new Set<string>()
+  const check = world.compute.get(relative(list(body?.['healthChecks'])[0]))
+  if (body === undefined || check === undefined) return { service, clusters }
+  for (const backend of list(body['backends']) as JsonObject[]) {
+    if (backend['capacityScaler'] === 0) continue
+    const group = world.compute.get(relative(backend['group']))
+    const named = list(group?.body['namedPorts']) as { name?: string; port?: number }[]
+    const port = named.find(({ name }) => name === body['portName'])?.port
+    if (group === undefined || port === undefined) continue
+    for (const member of group.members) {
+      const instance = relative(member['instance'])
+      const cluster = clusterOf(world, instance)
+      if (cluster === undefined || clusters.has(cluster.name)) continue
+      if (isOpen(world, instance, port) && answers(cluster, instance, port) === service) clusters.add(cluster.name)
+    }
+  }
+  return { service, clusters }
+}
+
+/** The service whose pod answers on a node port; undefined when nobody does. */
+function answers(cluster: SimulatedCluster, instance: string, port: number): string | undefined {
+  const connection = cluster.dialNode(instance, port)
+  if (connection === undefined) return undefined
+  const answer = connection({ method: 'GET', path: '/', host: '', headers: { accept: 'application/json' } })
+  const { namespace, service } = JSON.parse(answer.body) as { namespace: string; service: string }
+  return `${namespace}/${service}`
+}
+
+function isOpen(world: World, instance: string, port: number): boolean {
+  const tags = list((world.compute.get(instance)?.body['tags'] as JsonObject | undefined)?.['items'])
+  return world.compute.list('firewalls', project).some(({ body }) => {
+    const reaches = list(body['targetTags']).some((tag) => tags.includes(tag))
+    const allowed = list(body['allowed']) as { ports?: string[] }[]
+    return reaches && allowed.some(({ ports }) => ports?.includes(String(port)))
+  })
+}
+
+function clusterOf(world: World, instance: string): SimulatedCluster | undefined {
+  const name = instance.split('/').at(-1) ?? ''
+  return [...world.clusters.values()].find((cluster) => cluster.nodes().some((node) => node.name === name))
+}
+
+function backendServicesOf(map: JsonObject): Set<string> {
+  const found = new Set<string>()
+  const add = (reference: unknown): void => {
+    if (typeof reference === 'string') found.add(relative(reference))
+  }
+  add(map['defaultService'])
+  for (const matcher of list(map['pathMatchers']) as JsonObject[]) {
+    add(matcher['defaultService'])
+    for (const rule of list(matcher['pathRules']) as JsonObject[]) add(rule['service'])
+  }
+  return found
+}
+
+function follow(world: World, reference: unknown): JsonObject | undefined {
+  return typeof reference === 'string' ? world.compute.get(relative(reference))?.body : undefined
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : []
+}
+
+function relative(reference: unknown): string {
+  return typeof reference === 'string' ? reference.replace(/^.*\/compute\/v1\//, '') : ''
+}
