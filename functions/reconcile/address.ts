@@ -51,7 +51,7 @@ export const address: Kind<AddressWant, Address> = {
       const refused = got === undefined ? missing(want.name) : await unfit(cloud, want, got)
       return { got, owner: 'ours', ...(refused === undefined ? output : { refused }) }
     }
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null), ...output }
+    return { got, ...ownership(got, want), ...output }
   },
   project: () => ({}),
   create: (cloud, id, want, requestId) => {

@@ -111,7 +111,7 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
   desire: backendServices,
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+    return { got, ...ownership(got, want) }
   },
   project: (got) => ({
     ...got,

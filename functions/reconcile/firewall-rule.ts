@@ -77,7 +77,7 @@ export const firewallRule: Kind<FirewallWant, Firewall> = {
   desire,
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+    return { got, ...ownership(got, want) }
   },
   project: (got) => ({
     ...got,

@@ -79,7 +79,7 @@ export const forwardingRule: Kind<ForwardingRuleWant, ForwardingRule> = {
   desire: (layout) => frontEnds(layout).map((frontEnd) => wantOf(layout, frontEnd)),
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+    return { got, ...ownership(got, want) }
   },
   project: (got) => got,
   create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),

@@ -58,7 +58,7 @@ export const healthCheck: Kind<HealthCheckWant, HealthCheck> = {
     layout.services.map((service) => ({ id: service.healthCheckId, want: wantOf(layout, service), refs: [] })),
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+    return { got, ...ownership(got, want) }
   },
   project: (got) => got,
   create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),

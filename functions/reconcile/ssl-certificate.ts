@@ -70,7 +70,7 @@ export const sslCertificate: Kind<SslCertificateWant, SslCertificate> = {
     if (preShared && want === null) return { got: undefined, owner: 'ours' }
     const got = await cloud.compute.get(ref)
     if (preShared) return seePreShared(ref.name, got)
-    const whose = ownership(got?.description, want?.ingress ?? null, want?.lb ?? null)
+    const whose = ownership(got, want)
     if (got === undefined || want === null) return { got, ...whose }
     const trouble = whose.owner === 'ours' ? managedTrouble(got, cloud.now()) : {}
     return { got, ...whose, output: factOf(got), ...trouble }

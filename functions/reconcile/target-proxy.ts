@@ -66,7 +66,7 @@ export const targetProxy: Kind<TargetProxyWant, TargetHttpsProxy> = {
   ],
   async observe(cloud, id, want) {
     const got: TargetHttpsProxy | undefined = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+    return { got, ...ownership(got, want) }
   },
   project: (got) => got,
   create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),

@@ -59,7 +59,7 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
   ],
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got?.description, want?.ingress ?? null, want?.lb ?? null) }
+    return { got, ...ownership(got, want) }
   },
   /** kubemci wrote rules in random order: sorted, they compare. An absent list is an empty one. */
   project: (got) => ({

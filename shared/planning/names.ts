@@ -65,6 +65,12 @@ function cut(name: string): string {
   return name.length <= 62 ? name : `${name.slice(0, 62)}0`
 }
 
+/** Whether a name of the scheme is of this load balancer, by kubemci's way with long names or by ours. */
+export function isNamedFor(name: string, lb: string): boolean {
+  const whole = `${name.slice(0, Math.max(0, name.indexOf('--')))}--${lb}`
+  return name === cut(whole) || name === fit(whole)
+}
+
 /** The names that kubemci gave to the parts of a load balancer. */
 export function kubemciNames(lb: string): LoadBalancerNames & { certificate: string } {
   return {

@@ -1,3 +1,5 @@
+import { isNamedFor } from './names.ts'
+
 /**
  * Ownership: every resource that we make says so in its description, after the text that kubemci wrote, so that people
  * and kubemci's own `list` and `get-status` still read it.
@@ -48,22 +50,21 @@ export function readStamp(description: string | undefined): Stamp {
 
 /**
  * Whether a resource is ours to change: stamped for this ingress, or made by kubemci for this load balancer (taken over in
- * place). `ingress` null = the resource is on its way out: whose document that is, the engine knows, and holds it against
- * `stampedFor`.
+ * place). Without `want` the resource is on its way out: whose document that is, the engine knows, and holds it against
+ * `stampedFor`; kubemci's is ours when its name says the same load balancer as its text, and so did we when we wanted it.
  */
 export function ownership(
-  description: string | undefined,
-  ingress: string | null,
-  lb: string | null,
+  got: { name?: string; description?: string } | undefined,
+  want: { ingress: string; lb: string } | null,
 ): { owner: 'ours' | 'foreign'; ownedBy?: string; stampedFor?: string } {
-  const stamp = readStamp(description)
+  const stamp = readStamp(got?.description)
   switch (stamp.by) {
     case 'us':
-      return ingress === null || stamp.ingress === ingress
+      return want === null || stamp.ingress === want.ingress
         ? { owner: 'ours', stampedFor: stamp.ingress }
         : { owner: 'foreign', ownedBy: `it belongs to Ingress ${stamp.ingress}`, stampedFor: stamp.ingress }
     case 'kubemci':
-      return lb === null || stamp.loadBalancer === lb
+      return (want === null ? isNamedFor(got?.name ?? '', stamp.loadBalancer) : stamp.loadBalancer === want.lb)
         ? { owner: 'ours' }
         : { owner: 'foreign', ownedBy: `it belongs to kubemci's load balancer ${stamp.loadBalancer}` }
     case 'nobody':

@@ -27,67 +27,89 @@ describe('ownership', () => {
   const rows: {
     reason: string
     description: string | undefined
-    ingress: string | null
-    lb: string | null
-    want: ReturnType<typeof ownership>
+    name?: string
+    wanted: { ingress: string; lb: string } | null
+    is: ReturnType<typeof ownership>
   }[] = [
     {
       reason: 'our stamp for this Ingress',
       description: ours('default/zp'),
-      ingress: 'default/zp',
-      lb: 'zp',
-      want: { owner: 'ours', stampedFor: 'default/zp' },
+      wanted: { ingress: 'default/zp', lb: 'zp' },
+      is: { owner: 'ours', stampedFor: 'default/zp' },
     },
     {
       reason: 'our stamp for another Ingress',
       description: ours('shop/zp'),
-      ingress: 'default/zp',
-      lb: 'zp',
-      want: { owner: 'foreign', ownedBy: 'it belongs to Ingress shop/zp', stampedFor: 'shop/zp' },
+      wanted: { ingress: 'default/zp', lb: 'zp' },
+      is: { owner: 'foreign', ownedBy: 'it belongs to Ingress shop/zp', stampedFor: 'shop/zp' },
     },
     {
       reason: 'an Ingress whose name only begins like ours',
       description: ours('default/zp2'),
-      ingress: 'default/zp',
-      lb: 'zp',
-      want: { owner: 'foreign', ownedBy: 'it belongs to Ingress default/zp2', stampedFor: 'default/zp2' },
+      wanted: { ingress: 'default/zp', lb: 'zp' },
+      is: { owner: 'foreign', ownedBy: 'it belongs to Ingress default/zp2', stampedFor: 'default/zp2' },
     },
     {
       reason: 'on its way out: the engine holds the stamp against its document',
       description: ours('shop/zp'),
-      ingress: null,
-      lb: null,
-      want: { owner: 'ours', stampedFor: 'shop/zp' },
+      wanted: null,
+      is: { owner: 'ours', stampedFor: 'shop/zp' },
     },
     {
       reason: 'kubemci made it for this load balancer',
       description: kubemciMap,
-      ingress: 'default/zp',
-      lb: 'zp',
-      want: { owner: 'ours' },
+      wanted: { ingress: 'default/zp', lb: 'zp' },
+      is: { owner: 'ours' },
     },
     {
       reason: 'kubemci made it for another load balancer',
       description: kubemciMap,
-      ingress: 'default/zq',
-      lb: 'zq',
-      want: { owner: 'foreign', ownedBy: "it belongs to kubemci's load balancer zp" },
+      wanted: { ingress: 'default/zq', lb: 'zq' },
+      is: { owner: 'foreign', ownedBy: "it belongs to kubemci's load balancer zp" },
     },
     {
       reason: 'no stamp',
       description: '',
-      ingress: 'default/zp',
-      lb: 'zp',
-      want: { owner: 'foreign', ownedBy: 'no stamp of ours' },
+      wanted: { ingress: 'default/zp', lb: 'zp' },
+      is: { owner: 'foreign', ownedBy: 'no stamp of ours' },
     },
     {
       reason: 'no stamp, on its way out',
       description: undefined,
-      ingress: null,
-      lb: null,
-      want: { owner: 'foreign', ownedBy: 'no stamp of ours' },
+      wanted: null,
+      is: { owner: 'foreign', ownedBy: 'no stamp of ours' },
+    },
+    {
+      reason: 'kubemci made it for the load balancer of its name, on its way out',
+      name: 'mci1-tp--zp',
+      description: 'Target http proxy for kubernetes multicluster loadbalancer zp',
+      wanted: null,
+      is: { owner: 'ours' },
+    },
+    {
+      reason: 'a long name, cut as kubemci did',
+      name: `mci1-tp--${'l'.repeat(53)}0`,
+      description: `Target http proxy for kubernetes multicluster loadbalancer ${'l'.repeat(60)}`,
+      wanted: null,
+      is: { owner: 'ours' },
+    },
+    {
+      reason: 'kubemci made it for another load balancer than its name says: we refused it when we wanted it',
+      name: 'mci1-tp--zp',
+      description: 'Target http proxy for kubernetes multicluster loadbalancer other',
+      wanted: null,
+      is: { owner: 'foreign', ownedBy: "it belongs to kubemci's load balancer other" },
     },
   ]
-  for (const { reason, description, ingress, lb, want } of rows)
-    it(reason, () => expect(ownership(description, ingress, lb)).toEqual(want))
+  for (const { reason, name, description, wanted, is } of rows)
+    it(reason, () =>
+      expect(
+        ownership(
+          { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) },
+          wanted,
+        ),
+      ).toEqual(is),
+    )
+
+  it('nothing there belongs to nobody', () => expect(ownership(undefined, null).owner).toBe('foreign'))
 })
