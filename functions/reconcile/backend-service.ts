@@ -31,10 +31,12 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
   if (service.hold !== null) return { id, hold: service.hold }
   const backends = service.backends
     .flatMap((place) =>
-      place.groups.map((group): BackendServiceWant['backends'][number] => ({
-        group: zonePath(group.project, group.zone, 'instanceGroups', group.name),
-        capacityScaler: place.drained ? 0 : 1,
-      })),
+      place.groups
+        .filter((group) => group.missing !== true)
+        .map((group): BackendServiceWant['backends'][number] => ({
+          group: zonePath(group.project, group.zone, 'instanceGroups', group.name),
+          capacityScaler: place.drained || group.leaving === true ? 0 : 1,
+        })),
     )
     .sort(byGroup)
   const namedPorts = service.backends.flatMap((place) =>

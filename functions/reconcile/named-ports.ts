@@ -1,6 +1,6 @@
 import type { InstanceGroup, NamedPort } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
-import type { Kind } from '../../shared/engine/kind.ts'
+import type { Kind, Observation } from '../../shared/engine/kind.ts'
 import { named, type NamedPortsWant } from '../../shared/planning/named-ports.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 
@@ -11,6 +11,24 @@ const ours = (port: NamedPort): boolean => port.name.startsWith('mci1-')
 interface Got {
   group: InstanceGroup
   ports: NamedPort[]
+}
+
+/** Told to the planner while a group that should be there is not. */
+type Output = { absent: true; since: number } | { absent: false }
+
+/** Fast at first, because the in-cluster controller is made to look at once; then with patience. */
+function waitForGroup(now: number, before: Output | null): Observation<Got> {
+  const since = before?.absent === true ? before.since : now
+  const waited = now - since
+  return {
+    got: undefined,
+    owner: 'ours',
+    output: { absent: true, since } satisfies Output,
+    pending: {
+      after: waited < 10_000 ? 500 : waited < 120_000 ? 5_000 : 60_000,
+      why: 'the instance group does not exist; the in-cluster controller makes it',
+    },
+  }
 }
 
 function ref(id: ResourceId): ComputeRef<'instanceGroups'> {
@@ -49,24 +67,22 @@ export const namedPorts: Kind<NamedPortsWant, Got> = {
     }
     return { ports: [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)) }
   },
-  async observe(cloud, id, want) {
+  async observe(cloud, id, want, before) {
     const group = await cloud.compute.get(ref(id))
     if (group === undefined) {
       // The group is not ours to make: it comes and goes with the cluster's own controller.
       return want === null
         ? { got: undefined, owner: 'ours' }
-        : {
-            got: undefined,
-            owner: 'ours',
-            pending: { after: 2_000, why: 'the instance group does not exist; the in-cluster controller makes it' },
-          }
+        : waitForGroup(cloud.now(), before as Output | null)
     }
+    // The planner went on without the group, and made the in-cluster controller look: it is told that the group is back.
+    const output = (before as Output | null)?.absent === true ? { output: { absent: false } satisfies Output } : {}
     const present = group.namedPorts ?? []
     const left = present.filter(ours)
     if (want === null && left.length === 0) return { got: undefined, owner: 'ours' }
     // One without its `port<N>` beside it is not there yet as we want it.
     const complete = left.filter((port) => present.some((other) => other.name === `port${port.port}`))
-    return { got: { group, ports: complete }, owner: 'ours' }
+    return { got: { group, ports: complete }, owner: 'ours', ...output }
   },
   project: (got) => ({ ports: [...got.ports].sort((a, b) => (a.name < b.name ? -1 : 1)) }),
   create: () => Promise.reject(new Error('an instance group is never made by us')),

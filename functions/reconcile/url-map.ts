@@ -54,7 +54,7 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
       id: resourceId('url-map', layout.project, layout.names.urlMap),
       want: wantOf(layout),
       // Traffic comes to a backend service through here: its ports must have their names by then.
-      refs: [...backendServices(layout).map(({ id }) => id), ...namedPortsOf(layout).map(({ id }) => id)],
+      refs: [...backendServices(layout).map(({ id }) => id), ...namedPortsOf(layout, 'there').map(({ id }) => id)],
     },
   ],
   async observe(cloud, id, want) {

@@ -1,8 +1,9 @@
 import { canonical } from '../json.ts'
 import { plan, type Plan } from '../planning/plan.ts'
-import type { CertificateFact, ClusterFacts, ClusterView, Facts } from '../planning/facts.ts'
+import type { CertificateFact, ClusterFacts, ClusterView, Facts, ServedGroup } from '../planning/facts.ts'
 import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import { clusterIngressId, loadBalancerOf, nameLayout } from '../planning/layout.ts'
+import { zonePath } from '../planning/names.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc, ClusterDoc, Happening, IngressDoc, ResourceDoc } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
@@ -153,6 +154,9 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
     attached: claims.flatMap(({ resource, refs }) =>
       resource.startsWith('target-proxy/') ? refs.filter((ref) => ref.startsWith('ssl-certificate/')) : [],
     ),
+    served: Object.fromEntries(
+      claims.flatMap((claim) => (claim.resource.startsWith('backend-service/') ? [servedBy(claim, resources)] : [])),
+    ),
     clusters: clusters.map((cluster): ClusterFacts => {
       const view = resources.get(clusterIngressId(cluster.name, doc.model))
       const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
@@ -160,9 +164,32 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
         doc: cluster,
         view: (view?.output as ClusterView | null | undefined) ?? null,
         trouble: troubled ? view.why : null,
+        ...missingOf(claims, resources, cluster),
       }
     }),
   }
+}
+
+/** What a backend service was last wanted to have, and whether it was seen to be so. */
+function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, ServedGroup[]] {
+  const { backends = [] } = claim.want as { backends?: { group: string; capacityScaler: number }[] }
+  const settled = resources.get(claim.resource)?.phase === 'Ready'
+  return [claim.resource, backends.map(({ group, capacityScaler }) => ({ group, idle: settled && capacityScaler === 0 }))]
+}
+
+/** Groups of a cluster whose named ports found no group to be on. */
+function missingOf(
+  claims: readonly ClaimDoc[],
+  resources: Sources['resources'],
+  cluster: ClusterDoc,
+): Pick<ClusterFacts, 'missing'> {
+  const missing = claims.flatMap(({ resource, refs }) => {
+    if (!resource.startsWith('named-ports/') || !refs.some((ref) => ref.split('/')[1] === cluster.name)) return []
+    const output = resources.get(resource)?.output as { absent?: boolean } | null | undefined
+    const [project = '', zone = '', name = ''] = splitResourceId(resource).path
+    return output?.absent === true ? [zonePath(project, zone, 'instanceGroups', name)] : []
+  })
+  return missing.length === 0 ? {} : { missing: missing.sort() }
 }
 
 /** The wants that are held on clusters at present. */

@@ -1,6 +1,7 @@
 import type { IngressObjectSpec, IngressObjectBackend } from '../cloud/kubernetes-port.ts'
 import { hashOf } from '../json.ts'
 import { backendRefs, type BackendRef, type IngressModel } from '../ingress/model.ts'
+import type { ClusterFacts } from './facts.ts'
 
 /** What is wanted of one cluster for one Ingress: which Services to look at, and the matching Ingress object. */
 export interface ClusterIngressWant {
@@ -10,6 +11,8 @@ export interface ClusterIngressWant {
   secrets?: string[]
   /** Names of ManagedCertificate objects, sorted; absent = none. */
   managedCertificates?: string[]
+  /** Where groups are to be known of; absent = nobody has seen the nodes yet. */
+  nodes?: { project: string; zones: string[] }
   /** null = only look: the plan is not made yet. */
   object: { labels: Record<string, string>; annotations: Record<string, string>; spec: IngressObjectSpec } | null
 }
@@ -33,7 +36,7 @@ export function servicesOf(model: IngressModel): string[] {
 }
 
 /** Everything in a cluster that an Ingress needs to know about. */
-export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object'> {
+export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object' | 'nodes'> {
   const secrets = [...new Set(model.tls.map((entry) => entry.secretName))].sort()
   const managedCertificates = [...model.settings.managedCertificateNames].sort()
   return {
@@ -43,10 +46,28 @@ export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object'>
   }
 }
 
-/** The object that every selected cluster gets. */
-export function matchingObject(model: IngressModel): NonNullable<ClusterIngressWant['object']> {
+/**
+ * Says in which zones the in-cluster controller should have groups. That controller looks at nodes only when an Ingress or a
+ * Service changes, or every ten minutes: this annotation changes exactly when the zones do, or when a group has gone, and so
+ * makes it look at once.
+ */
+export const zonesAnnotation = 'multicluster-ingress.io/zones'
+
+/** The text of the annotation; undefined while nothing is known of the cluster's nodes. */
+export function zonesText({ doc, missing = [] }: Pick<ClusterFacts, 'doc' | 'missing'>): string | undefined {
+  if (doc.sight === null) return undefined
+  const zones = doc.sight.zones.map(({ zone }) => zone).join(' ')
+  return missing.length === 0 ? zones : `${zones}; without their group: ${missing.map(zoneOfPath).sort().join(' ')}`
+}
+
+function zoneOfPath(path: string): string {
+  return path.split('/')[3] ?? ''
+}
+
+/** The object that every selected cluster gets; `zones` is the text of the annotation for this one. */
+export function matchingObject(model: IngressModel, zones?: string): NonNullable<ClusterIngressWant['object']> {
   const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...others } = model.annotations
-  const annotations = { ...others, 'kubernetes.io/ingress.class': ingressClass, [managedAnnotation]: 'true' }
+  const annotations = { ...others, 'kubernetes.io/ingress.class': ingressClass, [managedAnnotation]: 'true', ...(zones === undefined ? {} : { [zonesAnnotation]: zones }) }
   const spec = {
     ...(model.defaultBackend === null ? {} : { defaultBackend: backend(model.defaultBackend) }),
     ...(model.rules.length === 0 ? {} : { rules: model.rules.map(rule) }),

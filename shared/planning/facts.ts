@@ -46,7 +46,8 @@ export type GroupsFact =
   | { state: 'none' }
   | { state: 'pending'; since: number }
   | { state: 'overdue'; since: number }
-  | { state: 'known'; groups: { zone: string; name: string }[] }
+  /** `lacking`: zones with nodes in which there is no group yet, and since when it is waited for. */
+  | { state: 'known'; groups: { zone: string; name: string }[]; lacking?: { zones: string[]; since: number } }
 
 /** The public part of a TLS secret in one cluster. The private key stays where it is. */
 export type SecretFact =
@@ -92,6 +93,16 @@ export interface ClusterFacts {
   view: ClusterView | null
   /** Why the last look at it for this Ingress failed; null = it did not. */
   trouble: string | null
+  /** Groups that it names and that do not exist, as `projects/P/zones/Z/instanceGroups/N`. */
+  missing?: string[]
+}
+
+/** A group of a backend service, as it was last wanted. */
+export interface ServedGroup {
+  /** `projects/P/zones/Z/instanceGroups/N`. */
+  group: string
+  /** It gets no traffic, and was seen to get none. */
+  idle: boolean
 }
 
 /** Everything besides the spec that a plan depends on. */
@@ -108,4 +119,6 @@ export interface Facts {
   attached: readonly ResourceId[]
   /** Milliseconds since the epoch, for what expires. */
   now: number
+  /** Groups by the resource id of their backend service; absent = none yet. */
+  served?: Readonly<Record<string, readonly ServedGroup[]>>
 }

@@ -122,7 +122,7 @@ export function layOut(
   const warnings: Problem[] = []
   const services = new Map<string, ServiceLayout>()
   const byRef = new Map<string, ServiceLayout>()
-  const context = { lb: named.lb, namespace: model.namespace, project: facts.project, kept: doc.names, drained }
+  const context = { lb: named.lb, namespace: model.namespace, project: facts.project, kept: doc.names, drained, served: facts.served }
   for (const ref of backendRefs(model)) {
     const port = portNumber(ref, known)
     const found = port === undefined ? [] : placesOf(ref.service, port, known)

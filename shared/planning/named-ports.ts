@@ -8,13 +8,17 @@ export interface NamedPortsWant {
   ports: NamedPort[]
 }
 
-/** What a layout wants of each instance group: one named port per service, mapped to the group's cluster's own NodePort. */
-export function named(layout: Layout): Desired<NamedPortsWant>[] {
+/**
+ * What a layout wants of each instance group: one named port per service, mapped to the group's cluster's own NodePort.
+ * Groups that do not exist are waited for; `there` leaves them out.
+ */
+export function named(layout: Layout, which: 'all' | 'there' = 'all'): Desired<NamedPortsWant>[] {
   const groups = new Map<string, Desired<NamedPortsWant>>()
   for (const service of layout.services) {
     for (const backend of service.backends) {
       const cluster = layout.clusters.find((candidate) => candidate.name === backend.cluster)
       for (const group of backend.groups) {
+        if (which === 'there' && group.missing === true) continue
         const id = resourceId('named-ports', group.project, group.zone, group.name)
         const desired = groups.get(id) ?? { id, want: { ports: [] }, refs: cluster ? [cluster.ingressId] : [] }
         desired.want.ports.push({ name: service.namedPort, port: backend.nodePort })

@@ -107,7 +107,7 @@ export function plan(
   }
 }
 
-type Looked = Omit<ClusterIngressWant, 'object'>
+type Looked = ReturnType<typeof looksOf>
 
 /** Looks at what the new spec names, while the object stays what the last good plan made it. */
 function look(
@@ -117,7 +117,9 @@ function look(
   earlier: ReadonlyMap<ResourceId, ClusterIngressWant>,
 ): Desired<ClusterIngressWant> {
   const id = clusterIngressId(cluster.doc.name, model)
-  return { id, want: { ...looked, object: earlier.get(id)?.object ?? null }, refs: [] }
+  const before = earlier.get(id)
+  const nodes = before?.nodes === undefined ? {} : { nodes: before.nodes }
+  return { id, want: { ...looked, ...nodes, object: before?.object ?? null }, refs: [] }
 }
 
 function hasSeen({ view }: ClusterFacts, { services, secrets = [], managedCertificates = [] }: Looked): boolean {

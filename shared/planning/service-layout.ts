@@ -1,9 +1,10 @@
 import type { BackendRef } from '../ingress/model.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
-import type { ClusterFacts, PortFact } from './facts.ts'
+import type { ClusterFacts, Facts, PortFact } from './facts.ts'
 import { healthOf, type HealthSettings } from './health.ts'
 import { names } from './names.ts'
 import { portProtocol, type BackendProtocol } from './protocols.ts'
+import { keepOneGroup, zoneGroups, type ZoneGroup } from './zones.ts'
 
 /** One port of one Service, over all clusters. */
 export interface ServiceLayout {
@@ -30,7 +31,7 @@ export interface ServiceLayout {
 export interface ServiceBackend {
   cluster: string
   nodePort: number
-  groups: { project: string; zone: string; name: string }[]
+  groups: ZoneGroup[]
   drained: boolean
 }
 
@@ -49,6 +50,8 @@ export interface ServiceContext {
   /** Names kept from before, by what they name. */
   kept: Readonly<Record<string, string>>
   drained: readonly string[]
+  /** What backend services were last wanted to have. */
+  served: Facts['served']
 }
 
 /** The key under which a service's kept names are noted: `backend-service <service>:<port>`. */
@@ -58,7 +61,7 @@ export function serviceKey(kind: 'backend-service' | 'health-check', service: st
 
 /** Lays out one port of a service: `places` serve it, `leaving` did, `known` say what it is like. */
 export function layService(
-  { lb, namespace, project, kept, drained }: ServiceContext,
+  { lb, namespace, project, kept, drained, served }: ServiceContext,
   service: string,
   port: number,
   { places, leaving, known }: { places: readonly Place[]; leaving: readonly Place[]; known: readonly Place[] },
@@ -77,14 +80,13 @@ export function layService(
       cluster.trouble === null && (cluster.view?.groups.state === 'pending' || cluster.view?.groups.state === 'none'),
   )
   const protocol = portProtocol(known)
+  const backendServiceId = resourceId('backend-service', project, backendServiceName)
   const backends = places.flatMap(({ cluster, port: fact }): ServiceBackend[] => {
-    const groups = cluster.view?.groups
-    if (groups?.state !== 'known' || fact.nodePort === null) return []
-    const at = groups.groups.map((group) => ({ project: cluster.doc.registration.project, ...group }))
-    return [
-      { cluster: cluster.doc.name, nodePort: fact.nodePort, groups: at, drained: drained.includes(cluster.doc.name) },
-    ]
+    const groups = zoneGroups(cluster, served?.[backendServiceId] ?? [])
+    if (cluster.view?.groups.state !== 'known' || fact.nodePort === null) return []
+    return [{ cluster: cluster.doc.name, nodePort: fact.nodePort, groups, drained: drained.includes(cluster.doc.name) }]
   })
+  keepOneGroup(backends)
   return {
     name: service,
     port,
@@ -95,7 +97,7 @@ export function layService(
     ),
     healthCheckId: resourceId('health-check', project, healthCheckName),
     healthCheckName,
-    backendServiceId: resourceId('backend-service', project, backendServiceName),
+    backendServiceId,
     backendServiceName,
     adopted: keptBackend !== undefined && keptBackend !== names.backendService(lb, identity),
     namedPort: names.namedPort(identity),

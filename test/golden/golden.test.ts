@@ -101,11 +101,12 @@ async function factsOf(given: World['clusters'][number], model: IngressModel): P
   }
   const seen = await clusterIngress.observe(cloud as Cloud, id, want, null)
   const doc = clusterDoc(given.name)
+  const zones = given.instanceGroups.map(({ zone }) => ({ zone, nodes: 2 }))
   return {
     doc: {
       ...doc,
       registration: { ...doc.registration, project: given.project },
-      sight: doc.sight === null ? null : { ...doc.sight, network: given.network, nodeTags: given.nodeTags },
+      sight: doc.sight === null ? null : { ...doc.sight, zones, network: given.network, nodeTags: given.nodeTags },
     },
     view: seen.output as ClusterView,
     trouble: given.trouble ?? null,

@@ -107,7 +107,7 @@ export function clusterDoc(name: string, parts: Partial<ClusterDoc> = {}): Clust
     registration: { name, server: `https://${name}.example`, project },
     sight: {
       version: 'v1.33.1-gke.100',
-      zones: [{ zone: `${name}-a`, nodes: 2 }],
+      zones: ['a', 'b', 'c'].map((zone) => ({ zone: `${name}-${zone}`, nodes: 2 })),
       network: `projects/${project}/global/networks/default`,
       nodeTags: [`gke-${name}-node`],
       untagged: 0,
