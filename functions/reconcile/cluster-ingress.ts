@@ -1,13 +1,11 @@
 import { CloudError } from '../../shared/cloud/compute-port.ts'
-import type { IngressObject } from '../../shared/cloud/kubernetes-port.ts'
-import type { Cloud, Kind } from '../../shared/engine/kind.ts'
-import type { ClusterLayout, Layout } from '../../shared/planning/layout.ts'
-import { zonesToKnow } from '../../shared/planning/zones.ts'
+import type { Cluster, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
+import { classify } from '../../shared/engine/faults.ts'
+import type { Cloud, Kind, Observation } from '../../shared/engine/kind.ts'
 import {
   managedAnnotation,
   matchingObject,
   looksOf,
-  zonesText,
   type ClusterIngressWant,
 } from '../../shared/planning/cluster-ingress.ts'
 import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
@@ -40,7 +38,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
   desire: (layout) =>
     layout.clusters.map((cluster) => ({
       id: cluster.ingressId,
-      want: { ...looksOf(layout.model), ...nodesOf(layout, cluster), object: matchingObject(layout.model, zonesText(cluster.facts)) },
+      want: { ...looksOf(layout.model), object: matchingObject(layout.model) },
       refs: [],
     })),
 
@@ -51,28 +49,15 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       if (want === null) return { got: undefined, owner: 'ours' }
       throw new CloudError(0, '', `cluster ${cluster} is not registered`)
     }
-    if (want === null) {
-      const object = await client.ingress(namespace, name)
-      return {
-        got: object?.metadata.annotations?.[managedAnnotation] === 'true' ? { object, onlyLooking: false } : undefined,
-        owner: 'ours',
-      }
-    }
-    const { object: _object, nodes, ...looks } = want
+    if (want === null) return leftIn(cloud, client, id)
+    const { object: _object, ...looks } = want
     const [object, seen] = await Promise.all([
       client.ingress(namespace, name),
       // What is named may change within a visit: then what was read before says nothing.
       cloud.recall(hashOf(looks), looksFresh, () => look(client, namespace, looks)),
     ])
     const onlyLooking = want.object === null
-    const earlier = (before as ClusterView | null)?.groups
-    const groups = await withNewZones(
-      cloud,
-      groupsOf(object, onlyLooking, earlier, cloud.now()),
-      onlyLooking ? undefined : nodes,
-      earlier,
-    )
-    const lacking = groups.state === 'known' && groups.lacking !== undefined ? groups.lacking : undefined
+    const groups = groupsOf(object, onlyLooking, (before as ClusterView | null)?.groups, cloud.now())
     const output: ClusterView = { ...seen, groups }
     const absent = absentIn(seen)
     const pending =
@@ -91,12 +76,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
                 after: missingPace,
                 why: `${absent.join(', ')} does not exist in namespace ${namespace} of this cluster`,
               }
-            : lacking !== undefined && cloud.now() - lacking.since < groupsPatience
-              ? {
-                  after: pollEvery(cloud.now() - lacking.since),
-                  why: `waits for the in-cluster controller to make an instance group in ${lacking.zones.join(', ')}`,
-                }
-              : undefined
+            : undefined
     return {
       got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking },
       owner: 'ours',
@@ -116,6 +96,20 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
     await client?.deleteIngress(namespace, name)
     return null
   },
+}
+
+/** What is still to be removed from a cluster. One that was unregistered and does not answer exists no more: nothing is. */
+async function leftIn(cloud: Cloud, client: Cluster, id: ResourceId): Promise<Observation<Got>> {
+  const { cluster, namespace, name } = parts(id)
+  try {
+    const object = await client.ingress(namespace, name)
+    const ours = object?.metadata.annotations?.[managedAnnotation] === 'true'
+    return { got: ours ? { object, onlyLooking: false } : undefined, owner: 'ours' }
+  } catch (error) {
+    if (classify(error).kind === 'transient' && (await cloud.isLeaving(cluster)))
+      return { got: undefined, owner: 'ours' }
+    throw error
+  }
 }
 
 async function apply(
@@ -160,47 +154,6 @@ function groupsOf(
   if (onlyLooking && object === undefined) return { state: 'none' }
   const since = before?.state === 'pending' || before?.state === 'overdue' ? before.since : now
   return { state: now - since > groupsPatience ? 'overdue' : 'pending', since }
-}
-
-function nodesOf(layout: Layout, cluster: ClusterLayout): Pick<ClusterIngressWant, 'nodes'> {
-  const { registration, sight } = cluster.facts.doc
-  if (sight === null) return {}
-  const backends = layout.services.flatMap((service) => service.backends)
-  return { nodes: { project: registration.project, zones: zonesToKnow(cluster.facts, backends) } }
-}
-
-/**
- * The controller writes its annotation once it has done everything in every zone. A zone whose nodes are still there stays
- * known whatever the annotation says; a new zone's group, which has the name of the others, serves as soon as it exists.
- */
-async function withNewZones(
-  cloud: Cloud,
-  fact: GroupsFact,
-  nodes: ClusterIngressWant['nodes'],
-  before: GroupsFact | undefined,
-): Promise<GroupsFact> {
-  if (fact.state !== 'known' || nodes === undefined) return fact
-  const known = before?.state === 'known' ? before.groups : []
-  const has = (groups: readonly { zone: string }[], zone: string): boolean => groups.some((group) => group.zone === zone)
-  const kept = known.filter(({ zone }) => nodes.zones.includes(zone) && !has(fact.groups, zone))
-  const here = [...fact.groups, ...kept]
-  const lacking = nodes.zones.filter((zone) => !has(here, zone))
-  const [name, ...others] = new Set(here.map((group) => group.name))
-  const found =
-    name === undefined || others.length > 0
-      ? []
-      : await Promise.all(
-          lacking.map(async (zone) => {
-            const ref = { collection: 'instanceGroups', project: nodes.project, zone, name } as const
-            return (await cloud.compute.get(ref)) === undefined ? [] : [{ zone, name }]
-          }),
-        )
-  const groups = [...here, ...found.flat()].sort((a, b) => (`${a.zone}/${a.name}` < `${b.zone}/${b.name}` ? -1 : 1))
-  const zones = lacking.filter((zone) => !has(groups, zone))
-  if (zones.length === 0) return { state: 'known', groups }
-  const waiting = before?.state === 'known' ? before.lacking : undefined
-  const since = waiting?.zones.join() === zones.join() ? waiting.since : cloud.now()
-  return { state: 'known', groups, lacking: { zones, since } }
 }
 
 /** Fast at first, because the whole chain waits; then with patience. */

@@ -170,8 +170,14 @@ export async function acceptAction(
     if (publishedAt < doc.source.publishedAt)
       return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
     const change = changeOf(doc, action, clusters, force, registered)
-    if ('refused' in change) return { ingress: id, is: 'refused', why: change.refused }
-    const next = { ...doc, ...change }
+    if ('refused' in change) {
+      const refusedAction = { action, clusters: [...clusters].slice(0, 100), publishedAt, why: change.refused }
+      if (canonical(refusedAction) !== canonical(doc.refusedAction))
+        tx.set('ingresses', id, { ...doc, refusedAction, wakeAt: now, token: doc.token + 1, updatedAt: now })
+      return { ingress: id, is: 'refused', why: change.refused }
+    }
+    const { refusedAction: _refused, ...before } = doc
+    const next: IngressDoc = { ...before, ...change }
     if (canonical(next) === canonical(doc)) {
       // Whatever was published before this, and comes after it, is older than what is in place.
       if (publishedAt > doc.source.publishedAt)
@@ -266,7 +272,9 @@ function isNewer(
 async function nudgeAccepted(deps: Deps, accepted: readonly Accepted[], cause: Cause): Promise<void> {
   await send(
     deps,
-    accepted.filter((one) => one.is === 'accepted').map((one) => planNudgeOf(one.ingress, cause)),
+    accepted
+      .filter((one) => one.is === 'accepted' || one.is === 'refused')
+      .map((one) => planNudgeOf(one.ingress, cause)),
   )
 }
 

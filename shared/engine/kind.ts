@@ -9,6 +9,8 @@ export interface Cloud {
   compute: Compute
   /** A registered cluster by name; undefined when it is not, or no longer, registered. */
   cluster(name: string): Promise<Cluster | undefined>
+  /** It was unregistered, and is kept only until everything of ours in it is gone. */
+  isLeaving(name: string): Promise<boolean>
   /** Milliseconds since the epoch, for facts that carry their age. */
   now(): number
   /** What `read` answered earlier in this visit, if that is at most `ms` milliseconds ago; else asks it. */

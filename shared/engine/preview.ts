@@ -289,6 +289,7 @@ function cloudOf(deps: Deps): Cloud {
     compute: deps.compute,
     now: () => deps.clock.now(),
     recall: (_what, _ms, read) => read(),
+    isLeaving: () => Promise.resolve(false),
     async cluster(name) {
       const doc = await deps.store.get('clusters', name)
       return doc === undefined ? undefined : deps.clusters.connect(doc.registration)

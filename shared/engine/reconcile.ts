@@ -334,5 +334,6 @@ export function cloudOf(deps: Deps): Cloud {
       const doc = await deps.store.get('clusters', name)
       return doc === undefined ? undefined : deps.clusters.connect(doc.registration)
     },
+    isLeaving: async (name) => (await deps.store.get('clusters', name))?.leaving === true,
   }
 }

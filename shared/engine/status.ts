@@ -82,8 +82,11 @@ function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
   const degraded = new Set(
     warnings.flatMap(({ where }) => (where.startsWith('cluster ') ? [where.slice('cluster '.length)] : [])),
   )
+  const stuck = stuckInClusters(sources, resources)
   const counts = resources.filter(
-    (resource) => !(resource.kind === 'cluster-ingress' && degraded.has(splitResourceId(resource.id).path[0] ?? '')),
+    (resource) =>
+      !(resource.kind === 'cluster-ingress' && degraded.has(splitResourceId(resource.id).path[0] ?? '')) &&
+      !stuck.includes(resource),
   )
   const failed = counts.filter((resource) => resource.phase === 'Failed')
   const moving = counts.filter((resource) => resource.phase !== 'Ready' && resource.phase !== 'Failed')
@@ -132,17 +135,42 @@ function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
           reason: 'Serving',
           message: 'Every selected cluster answers and has what the Ingress names',
         }
-  const notices = doc.plan?.notices ?? []
+  const notices = [
+    ...(doc.plan?.notices ?? []),
+    ...stuck.map(({ id, why }) => ({
+      where: `cluster ${splitResourceId(id).path[0] ?? ''}`,
+      message: `serves no more, but its Ingress object could not be removed yet (unregister the cluster if it is gone): ${why}`,
+    })),
+  ]
   const advisory: Verdict['conditions'] =
     notices.length > 0
       ? [{ type: 'Advisory', status: 'True', reason: 'WorthKnowing', message: sentences(notices) }]
       : []
-  const conditions = [accepted, programmed, clusters, ...advisory]
+  const lastAction: Verdict['conditions'] =
+    doc.refusedAction === undefined
+      ? []
+      : [
+          {
+            type: 'LastAction',
+            status: 'False',
+            reason: 'Refused',
+            message: `${[doc.refusedAction.action, ...doc.refusedAction.clusters].join(' ')}: ${doc.refusedAction.why}`,
+          },
+        ]
+  const conditions = [accepted, programmed, clusters, ...advisory, ...lastAction]
   if (doc.deleted) return { phase: 'Deleting', settled: false, conditions }
   if (refused.length > 0 || (failed.length > 0 && accepted.status !== 'Unknown'))
     return { phase: 'Failed', settled, conditions }
   if (programmed.status !== 'True') return { phase: 'Progressing', settled: false, conditions }
   return { phase: warnings.length > 0 ? 'Degraded' : 'Ready', settled, conditions }
+}
+
+/** What is to go from clusters that serve no more and do not answer: it is tried again, and holds nobody up. */
+function stuckInClusters(sources: Sources, resources: readonly ResourceDoc[]): ResourceDoc[] {
+  const claimed = new Set(sources.claims.map((claim) => claim.resource))
+  return resources.filter(
+    ({ id, kind, phase }) => kind === 'cluster-ingress' && phase === 'Retrying' && !claimed.has(id),
+  )
 }
 
 function statesOf(sources: Sources, chosen: ReturnType<typeof select>): IngressStatus['clusterStates'] {

@@ -58,7 +58,13 @@ export async function sweepCluster(deps: Deps, name: string, cause: Cause): Prom
   const hashes = new Map([...ours].map(([key, ingress]) => [key, hashWith(ingress, servicesByKey)]))
   const changed = new Set(unswept.map((doc) => doc.id.slice(scope.length + 1)))
   const suspects = [...new Set([...seen.keys(), ...ours.keys(), ...changed])]
-    .filter((key) => changed.has(key) || digitOf(key) === inFull || seen.get(key)?.hash !== hashes.get(key))
+    .filter(
+      (key) =>
+        changed.has(key) ||
+        digitOf(key) === inFull ||
+        seen.get(key)?.hash !== hashes.get(key) ||
+        hasCertificates(ours.get(key)),
+    )
     .sort()
   const after = new Map<string, Seen>(seen)
   const drifted: ResourceId[] = []
@@ -98,6 +104,12 @@ function keyOf({ metadata }: { metadata: { namespace?: string; name: string } })
 
 function idOf(cluster: string, key: string): ResourceId {
   return resourceId(kindName, cluster, ...key.split('/'))
+}
+
+/** Secrets are not listed, so that no right to list them is needed: those that an Ingress names are read each time. */
+function hasCertificates(ingress: IngressObject | undefined): boolean {
+  const managed = ingress?.metadata.annotations?.['networking.gke.io/managed-certificates']
+  return (ingress?.spec.tls ?? []).length > 0 || managed !== undefined
 }
 
 /** An Ingress object, without what changes at every write, and the Services that it names. */

@@ -155,8 +155,17 @@ export interface IngressDoc {
   goneAt: number | null
   /** The latest published version when it was refused; the previous one keeps serving. */
   rejected: { publishedAt: number; problems: Problem[] } | null
+  /** The last action that was asked for and refused, until one is accepted; absent = none. */
+  refusedAction?: { action: string; clusters: string[]; publishedAt: number; why: string }
   /** What the last planning run said; notices degrade nothing. */
-  plan: { generation: number; at: number; problems: Problem[]; warnings: Problem[]; waiting: Problem[]; notices?: Problem[] } | null
+  plan: {
+    generation: number
+    at: number
+    problems: Problem[]
+    warnings: Problem[]
+    waiting: Problem[]
+    notices?: Problem[]
+  } | null
   /** Names kept from before (kubemci's, or of an earlier scheme), by what they name; of the load balancer in `living`. */
   names: Record<string, string>
   /** What was found when the load balancer was first looked for; null = not looked yet. */

@@ -247,7 +247,11 @@ async function read(system: System, collection: string): Promise<Record<string, 
   return ((await answer.json()) as { items?: Record<string, unknown>[] }).items ?? []
 }
 
-async function insert(system: System, collection: string, body: { name: string }): Promise<void> {
+async function insert(
+  system: System,
+  collection: string,
+  body: { name: string } & Record<string, string>,
+): Promise<void> {
   const answer = await fetch(`${system.environment.compute.url}/compute/v1/projects/playground/global/${collection}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
