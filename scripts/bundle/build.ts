@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import { z } from 'zod'
-import { slimVendors } from './vendor.ts'
+import { dashboardFiles } from '../../functions/dashboard.ts'
+import { namedExports, slimVendors } from './vendor.ts'
 import type { ZipEntry } from './zip.ts'
 
 /** The oldest Node that the functions run on; `nodejs22` is the oldest runtime that infra offers. */
@@ -11,10 +12,10 @@ const target = 'node22'
 const common = {
   bundle: true,
   platform: 'node',
-  // CommonJS: google-gax asks for __dirname, and functions-framework loads a .cjs without looking for a package.json.
-  format: 'cjs',
   target,
   minify: true,
+  // An uncaught error prints the line that threw.
+  lineLimit: 400,
   // Stack traces with our names in them are worth the few kilobytes.
   keepNames: true,
   write: false,
@@ -33,27 +34,44 @@ export async function buildFunctions(root: string): Promise<ZipEntry[]> {
     build({
       ...common,
       entryPoints: [join(root, 'functions/index.ts')],
+      // Parsing costs as much as running: with ES modules a part that is imported when needed is a file of its own.
+      format: 'esm',
+      splitting: true,
+      outdir: root,
+      outExtension: { '.js': '.mjs' },
+      banner: { js: commonJsNames },
       external: [framework],
-      plugins: [slimVendors(computeServices(root))],
+      plugins: [slimVendors(computeServices(root)), namedExports],
     }),
-    build({ ...common, stdin: { contents: hostSource, resolveDir: root, loader: 'js' } }),
+    // CommonJS, because the framework asks `require` for the function's file.
+    build({ ...common, format: 'cjs', stdin: { contents: hostSource, resolveDir: root, loader: 'js' } }),
   ])
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(join(root, 'node_modules', framework, 'package.json'), 'utf8')))
   return [
-    { path: 'index.cjs', content: onlyOutput(functions.outputFiles) },
+    ...functions.outputFiles.map(({ path, contents }) => ({ path: relative(root, path), content: contents })),
+    ...dashboardFiles.map((file) => ({
+      path: `dashboard/${file}`,
+      content: readFileSync(join(root, 'functions/dashboard', file)),
+    })),
     { path: 'package.json', content: json(functionsPackage) },
     { path: 'package-lock.json', content: json(lockFile(version)) },
-    { path: 'functions-framework/index.cjs', content: onlyOutput(host.outputFiles) },
+    { path: 'functions-framework/index.cjs', content: first(host.outputFiles).contents },
     { path: 'functions-framework/main.cjs', content: Buffer.from(mainSource) },
     { path: 'functions-framework/package.json', content: json(frameworkPackage(version)) },
   ]
 }
 
+/** What CommonJS modules of the vendors ask for and ES modules have not. */
+const commonJsNames = [
+  "import { createRequire as requireFrom } from 'node:module'",
+  'const require = requireFrom(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename',
+].join(';')
+
 /** Importing the framework must not start it; its `main` module does so when it is loaded. */
 const hostSource = `
-export * from '${framework}'
+export { http } from '${framework}'
 export { getTestServer } from '${framework}/testing'
 export const serve = () => void require('./node_modules/${framework}/build/src/main.js')
 `
@@ -66,7 +84,7 @@ const functionsPackage = {
   name: 'multi-cluster-ingress-functions',
   version: '0.0.0',
   private: true,
-  main: 'index.cjs',
+  main: 'index.mjs',
   engines: { node: '>=22' },
   dependencies: { [framework]: 'file:functions-framework' },
 }
@@ -104,12 +122,12 @@ function computeServices(root: string): string[] {
   return services
 }
 
-function json(value: object): Buffer {
-  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
+function first<T>(items: readonly T[]): T {
+  const [item] = items
+  if (item === undefined) throw new Error('esbuild wrote nothing')
+  return item
 }
 
-function onlyOutput(files: readonly { contents: Uint8Array }[]): Uint8Array {
-  const [file, ...more] = files
-  if (file === undefined || more.length > 0) throw new Error(`esbuild wrote ${files.length} files, not one`)
-  return file.contents
+function json(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
 }

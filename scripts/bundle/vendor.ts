@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { z } from 'zod'
 import { trimProtos, type ProtoNode } from './trim-protos.ts'
@@ -14,12 +16,24 @@ const computeProtos = /[\\/]@google-cloud[\\/]compute[\\/]build[\\/]protos[\\/]p
 
 const tree: z.ZodType<ProtoNode> = z.looseObject({})
 
+/** Every language that zod could complain in, and a second HTTP client: the first is never asked for, the second never called. */
+const unusedParts = {
+  locales: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/,
+  // Requests to clusters are built by the vendor and sent by our own transport.
+  fetch: /[\\/]client-node[\\/]dist[\\/]gen[\\/]http[\\/]isomorphic-fetch\.js$/,
+}
+
 /** Makes the vendors' client libraries small; `services` are those of Compute whose clients are in use. */
 export function slimVendors(services: readonly string[]): Plugin {
   return {
     name: 'slim-vendors',
     setup(build) {
       build.onLoad({ filter: handedOnOnly }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
+      build.onLoad({ filter: unusedParts.locales }, () => ({ contents: 'export {}', loader: 'js' }))
+      build.onLoad({ filter: unusedParts.fetch }, () => ({
+        contents: 'export class IsomorphicFetchHttpLibrary {}',
+        loader: 'js',
+      }))
       build.onLoad({ filter: computeProtos }, ({ path }) => {
         const whole = tree.parse(JSON.parse(readFileSync(path, 'utf8')))
         return { contents: lazyJson(JSON.stringify(trimProtos(whole, services))), loader: 'js' }
@@ -30,6 +44,24 @@ export function slimVendors(services: readonly string[]): Plugin {
       }))
     },
   }
+}
+
+/**
+ * A CommonJS module that is imported when needed becomes a file of its own, from which esbuild exports nothing but
+ * `default`: its names are exported here one by one.
+ */
+export const namedExports: Plugin = {
+  name: 'named-exports',
+  setup(build) {
+    build.onResolve({ filter: /^(?:@google-cloud\/|google-auth-library$)/ }, ({ path, kind, importer }) =>
+      kind === 'dynamic-import' ? { path: createRequire(importer).resolve(path), namespace: 'named-exports' } : null,
+    )
+    build.onLoad({ filter: /./, namespace: 'named-exports' }, ({ path }) => {
+      const names = Object.keys(createRequire(path)(path) as object).filter((name) => name !== 'default')
+      const contents = `export const { ${names.join(', ')} } = require(${JSON.stringify(path)})`
+      return { contents, loader: 'js', resolveDir: dirname(path) }
+    })
+  },
 }
 
 /** A string is skipped by the JavaScript parser and read by the faster JSON parser, only when the module is asked for. */
