@@ -11,7 +11,7 @@ import type { AddressBlock } from './workloads/addresses.ts'
 export interface NodePool {
   /** Makes an instance in a zone; its Node joins once the instance runs. Returns the name. */
   add(zone: string): Promise<string>
-  /** The Node leaves with its pods, then the instance is deleted. Throws when there is no such node. */
+  /** The Node leaves with its pods, then the instance is deleted, however often that fails. Throws when there is no such node. */
   remove(name: string): Promise<void>
 }
 
@@ -65,6 +65,19 @@ export function createNodePool(world: {
       } catch (error) {
         if ((await gce.get(`zones/${zone}/instances/${name}`).catch(() => undefined)) !== undefined) return
         if (cancelled.has(name)) throw error
+        await new Promise<void>((resolve) => clock.after(joinRetryMs, resolve))
+      }
+    }
+  }
+
+  /** GKE goes on until the machine is gone, whatever Compute says meanwhile. */
+  async function deleteInstance(zone: string, name: string): Promise<void> {
+    for (;;) {
+      try {
+        await gce.change('DELETE', `zones/${zone}/instances/${name}`)
+        return
+      } catch (error) {
+        if (isAbsent(error)) return
         await new Promise<void>((resolve) => clock.after(joinRetryMs, resolve))
       }
     }
@@ -133,7 +146,7 @@ export function createNodePool(world: {
       try {
         await makeInstance(zone, name, address)
         if (!cancelled.delete(name)) join(zone, name, address)
-        else await gce.change('DELETE', `zones/${zone}/instances/${name}`)
+        else await deleteInstance(zone, name)
       } finally {
         joining.delete(name)
       }
@@ -147,11 +160,7 @@ export function createNodePool(world: {
         return
       }
       store.remove(nodes, node)
-      try {
-        await gce.change('DELETE', `zones/${zoneOfNode(node)}/instances/${name}`)
-      } catch (error) {
-        if (!isAbsent(error)) throw error
-      }
+      await deleteInstance(zoneOfNode(node), name)
     },
   }
 }

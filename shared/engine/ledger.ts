@@ -5,7 +5,7 @@ import type { ClaimDoc, ResourceDoc, ResourcePhase } from '../state/documents.ts
 import { queries, type Reader, type Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
 import type { AnyKind } from './kind.ts'
-import { nextWake, type Outcome } from './outcome.ts'
+import { nextWake, pace, type Outcome } from './outcome.ts'
 
 /**
  * The transactions by which a visit reads and writes a resource's document. They carry the protocol's promises:
@@ -104,7 +104,7 @@ export async function begin(
       appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.holds),
       applied: step.do === 'update' ? current.doc.applied : false,
       readyHash: null,
-      ...(step.do === 'create' ? { creatingSince: now } : {}),
+      ...(step.do === 'create' ? { mayAppearUntil: now + pace.creation } : {}),
       // What was as wanted and is not any more was changed by somebody else: that is told as a repair.
       ...(current.doc.readyHash === current.wantHash
         ? { lastRepair: { at: now, what: note } }
@@ -160,7 +160,7 @@ export async function confirm(
       token,
     }
     // A creation counts as under way until what it made was seen: the next look may be a stale one.
-    if (does === 'remove') delete next.creatingSince
+    if (does === 'remove') delete next.mayAppearUntil
     write(tx, next)
     return { is: 'written', doc: next }
   })
@@ -172,7 +172,7 @@ export async function forgetOperation(deps: Deps, id: ResourceId, token: number)
     const doc = await tx.get('resources', id)
     if (doc === undefined || doc.token > token) return { is: 'stale' }
     const next: ResourceDoc = { ...doc, operation: null, token }
-    delete next.creatingSince
+    delete next.mayAppearUntil
     write(tx, next)
     return { is: 'written', doc: next }
   })
@@ -223,7 +223,8 @@ export async function settle(
       ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.holds, readyHash: current.wantHash } : {}),
       ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
     }
-    if (outcome.is === 'ready') delete next.creatingSince
+    if (outcome.is === 'ready') delete next.mayAppearUntil
+    if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
     write(tx, next)
     // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.
     for (const ingress of planners) {

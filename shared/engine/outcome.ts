@@ -10,7 +10,7 @@ export type Outcome =
   /** An operation is under way and outlasts this visit. */
   | { is: 'working'; operation: OperationRef; why: string }
   /** Nothing is wrong, something outside takes its time. */
-  | { is: 'again'; after: number; why: string }
+  | { is: 'again'; after: number; why: string; mayAppearUntil?: number }
   | { is: 'retry'; fault: Fault }
   /** A person must change something; looked at again now and then. */
   | { is: 'failed'; why: string }
@@ -22,6 +22,10 @@ export const pace = {
   waiting: 60_000,
   /** An operation that outlasts a visit is looked at again after this. */
   working: 10_000,
+  /** No creation takes longer (not checked against the real service): what was not made by then will not be. */
+  creation: 600_000,
+  /** A read may show what was true this long ago (not checked against the real service). */
+  stale: 8_000,
   retryFirst: 1_000,
   retryMost: 600_000,
   throttledFirst: 5_000,

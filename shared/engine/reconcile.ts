@@ -9,16 +9,13 @@ import type { AnyKind, Cloud, Observation } from './kind.ts'
 import { acquire, release } from './lease.ts'
 import * as ledger from './ledger.ts'
 import { nudgeOf, planNudgeOf, send, wakeWaiters, type Cause } from './nudge.ts'
-import type { Outcome } from './outcome.ts'
+import { pace, type Outcome } from './outcome.ts'
 
 /** A visit goes round at most so often before it hands over to a fresh message. */
 const mostRounds = 12
 
 /** A pause up to this long is slept through; a longer one is left to the tick (one a minute). Milliseconds. */
 const longestNap = 10_000
-
-/** No operation takes longer than this (not checked against the real service): what was not created by then will not be. Milliseconds. */
-const creationPatience = 600_000
 
 /**
  * Brings one resource one visit nearer to what is wanted of it. Safe to call at any time, any number of times, by anybody:
@@ -144,9 +141,12 @@ async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
   switch (step.do) {
     case 'nothing':
       if (view.want === null) {
-        const appearsUntil = (view.doc.creatingSince ?? -Infinity) + creationPatience
-        if (seen.got === undefined && deps.clock.now() < appearsUntil)
-          return settle({ is: 'again', after: 30_000, why: 'a creation of it was begun, and may still be under way' }, seen)
+        const now = deps.clock.now()
+        const until = view.doc.mayAppearUntil ?? (view.doc.applied ? now + pace.stale : now)
+        if (seen.got === undefined && now < until) {
+          const why = 'it was made, or was about to be, and is not to be seen: it may still appear'
+          return settle({ is: 'again', after: Math.min(30_000, until - now), why, mayAppearUntil: until }, seen)
+        }
         return settle({ is: 'gone', why: step.why }, seen)
       }
       return seen.pending

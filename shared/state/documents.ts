@@ -36,8 +36,8 @@ export interface ResourceDoc {
   failures: number
   /** A mutation that was begun and not seen to end. */
   operation: OperationRef | null
-  /** When a creation was begun whose result nobody has seen: until long after, absence may mean that it is under way. */
-  creatingSince?: number
+  /** Until then its absence is not trusted: a creation may be under way, or what was read may be stale. */
+  mayAppearUntil?: number
   /** The operation of ours that ended last: audit-log entries about it are no news. */
   lastOperation?: string
   /** The last time that somebody else's change was found and undone. */
