@@ -23,7 +23,8 @@ export function testDeps(
     now: () => clock.at,
     sleep: (ms: number) => {
       clock.at += ms
-      return Promise.resolve()
+      // What others have under way goes on meanwhile.
+      return new Promise<void>((resolve) => setImmediate(resolve))
     },
   }
   let ids = 0
@@ -55,10 +56,7 @@ export function testDeps(
 const unreachableCompute = unreachable('Compute') as Compute
 
 function unreachable(what: string): object {
-  return new Proxy(
-    {},
-    {
-      get: () => () => Promise.reject(new CloudError(0, 'timeout', `${what} does not answer`)),
-    },
-  )
+  const silent = () => Promise.reject(new CloudError(0, 'timeout', `${what} does not answer`))
+  // What is returned from an asynchronous function must not look like a promise.
+  return new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : silent) })
 }

@@ -1,0 +1,68 @@
+import type { Cluster, IngressObject, PodObject, ServiceObject } from '../../../shared/cloud/kubernetes-port.ts'
+
+/** A cluster in memory with the in-cluster controller's one habit: it writes the groups of an Ingress that is applied. */
+export interface MemoryCluster {
+  cluster: Cluster
+  ingresses: Map<string, IngressObject>
+  services: Map<string, ServiceObject>
+  pods: PodObject[]
+  /** What the controller writes; null = it does not act. */
+  groups: { Name: string; Zone: string }[] | null
+  /** How many objects were applied or deleted. */
+  writes: number
+}
+
+/** Empty, but for what is given. */
+export function memoryCluster(
+  given: { services?: ServiceObject[]; pods?: PodObject[]; groups?: MemoryCluster['groups'] } = {},
+): MemoryCluster {
+  const key = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
+  const world: MemoryCluster = {
+    ingresses: new Map(),
+    services: new Map((given.services ?? []).map((one) => [key(one.metadata.namespace, one.metadata.name), one])),
+    pods: given.pods ?? [],
+    groups: given.groups ?? null,
+    writes: 0,
+    cluster: onlyThese({
+      version: () => Promise.resolve('v1.33.1-gke.100'),
+      nodes: () => Promise.resolve([]),
+      ingress: (namespace, name) => Promise.resolve(structuredClone(world.ingresses.get(key(namespace, name)))),
+      service: (namespace, name) => Promise.resolve(world.services.get(key(namespace, name))),
+      anyPod: (namespace, selector) =>
+        Promise.resolve(
+          world.pods.find(
+            ({ metadata }) =>
+              metadata.namespace === namespace &&
+              Object.entries(selector).every(([label, value]) => metadata.labels?.[label] === value),
+          ),
+        ),
+      applyIngress(object) {
+        world.writes += 1
+        const at = key(object.metadata.namespace, object.metadata.name)
+        const groups = world.groups === null ? {} : { [groupsAnnotation]: JSON.stringify(world.groups) }
+        const others = world.ingresses.get(at)?.metadata.annotations ?? {}
+        const annotations = { ...others, ...object.metadata.annotations, ...groups }
+        const applied = { ...structuredClone(object), metadata: { ...object.metadata, annotations } }
+        world.ingresses.set(at, applied)
+        return Promise.resolve(applied)
+      },
+      deleteIngress(namespace, name) {
+        world.writes += 1
+        world.ingresses.delete(key(namespace, name))
+        return Promise.resolve()
+      },
+    }),
+  }
+  return world
+}
+
+const groupsAnnotation = 'ingress.gcp.kubernetes.io/instance-groups'
+
+/** A port of which only these methods are used; any other says so. */
+export function onlyThese(methods: Partial<Cluster>): Cluster {
+  const unknown = (name: string | symbol) => () => Promise.reject(new Error(`this cluster has no ${String(name)}`))
+  return new Proxy(methods as Cluster, {
+    // What is returned from an asynchronous function must not look like a promise.
+    get: (target, name): unknown => Reflect.get(target, name) ?? (name === 'then' ? undefined : unknown(name)),
+  })
+}
