@@ -23,6 +23,7 @@ export interface System {
   /** Publishes to ingress-specs by the real Pub/Sub client. */
   publish(manifest: string, attributes?: Record<string, string>): Promise<void>
   register(cluster: string): Promise<void>
+  unregister(cluster: string): Promise<void>
   report(id: string): Promise<Report | undefined>
   /** Polls the status until it satisfies; throws with the last report when it does not in time. */
   until(
@@ -120,6 +121,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     dashboard,
     get,
     register,
+    async unregister(cluster) {
+      await changes.publishMessage({ json: { cluster, unregister: true } })
+    },
     async publish(manifest, attributes = {}) {
       await specs.publishMessage({ ...(manifest === '' ? {} : { data: Buffer.from(manifest) }), attributes })
     },
