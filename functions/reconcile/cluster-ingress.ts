@@ -6,6 +6,7 @@ import {
   managedAnnotation,
   matchingObject,
   looksOf,
+  zonesText,
   type ClusterIngressWant,
 } from '../../shared/planning/cluster-ingress.ts'
 import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
@@ -13,6 +14,7 @@ import { hashOf } from '../../shared/json.ts'
 import { lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { absentIn, look } from './cluster-looks.ts'
+import { nodesOf, withNewZones } from './cluster-zones.ts'
 
 /** Written by the in-cluster controller for the class gce-multi-cluster: JSON list of {Name, Zone}, Zone a URL (peers.md C). */
 const groupsAnnotation = 'ingress.gcp.kubernetes.io/instance-groups'
@@ -38,7 +40,11 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
   desire: (layout) =>
     layout.clusters.map((cluster) => ({
       id: cluster.ingressId,
-      want: { ...looksOf(layout.model), object: matchingObject(layout.model) },
+      want: {
+        ...looksOf(layout.model),
+        ...nodesOf(layout, cluster),
+        object: matchingObject(layout.model, zonesText(cluster.facts)),
+      },
       refs: [],
     })),
 
@@ -50,14 +56,17 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       throw new CloudError(0, '', `cluster ${cluster} is not registered`)
     }
     if (want === null) return leftIn(cloud, client, id)
-    const { object: _object, ...looks } = want
+    const { object: _object, nodes, ...looks } = want
     const [object, seen] = await Promise.all([
       client.ingress(namespace, name),
       // What is named may change within a visit: then what was read before says nothing.
       cloud.recall(hashOf(looks), looksFresh, () => look(client, namespace, looks)),
     ])
     const onlyLooking = want.object === null
-    const groups = groupsOf(object, onlyLooking, (before as ClusterView | null)?.groups, cloud.now())
+    const earlier = (before as ClusterView | null)?.groups
+    const fact = groupsOf(object, onlyLooking, earlier, cloud.now())
+    const groups = await withNewZones(cloud, fact, onlyLooking ? undefined : nodes, earlier)
+    const lacking = groups.state === 'known' ? groups.lacking : undefined
     const output: ClusterView = { ...seen, groups }
     const absent = absentIn(seen)
     const pending =
@@ -76,7 +85,12 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
                 after: missingPace,
                 why: `${absent.join(', ')} does not exist in namespace ${namespace} of this cluster`,
               }
-            : undefined
+            : lacking !== undefined && cloud.now() - lacking.since < groupsPatience
+              ? {
+                  after: pollEvery(cloud.now() - lacking.since),
+                  why: `waits for the in-cluster controller to make an instance group in ${lacking.zones.join(', ')}`,
+                }
+              : undefined
     return {
       got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking },
       owner: 'ours',
