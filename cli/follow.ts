@@ -87,7 +87,8 @@ export async function follow(
 ): Promise<Ending[]> {
   const begun = session.now()
   const { terminal } = session
-  const last = new Map(before.flatMap((report) => report?.resources ?? []).map((one) => [one.id, one.updatedAt]))
+  const known = new Map(before.flatMap((report) => report?.resources ?? []).map((one) => [one.id, one.updatedAt]))
+  const said = new Map<string, string>()
   for (;;) {
     const elapsed = session.now() - begun
     const reports = await Promise.all(ids.map((id) => readReport(session, id)))
@@ -96,7 +97,7 @@ export async function follow(
       const size = { columns: terminal.columns(), rows: Math.floor(terminal.rows() / ids.length) }
       terminal.show(ids.flatMap((id, index) => treeOf(reports[index], id, elapsed, size, terminal.sayColours)))
     } else {
-      for (const report of reports) sayNews(session, report, elapsed, last)
+      for (const report of reports) sayNews(session, report, elapsed, known, said)
     }
     const over = elapsed > timeoutMs
     if (over || endings.every((ending) => ending !== undefined)) {
@@ -128,10 +129,18 @@ function endingOf(id: string, report: Report | undefined, goal: 'served' | 'gone
 
 const worthALine: ReadonlySet<string> = new Set(['Ready', 'Failed', 'Retrying'])
 
-function sayNews(session: Session, report: Report | undefined, elapsed: number, last: Map<string, string>): void {
+function sayNews(
+  session: Session,
+  report: Report | undefined,
+  elapsed: number,
+  known: ReadonlyMap<string, string>,
+  said: Map<string, string>,
+): void {
   for (const resource of report?.resources ?? []) {
-    if (!worthALine.has(resource.phase) || last.get(resource.id) === resource.updatedAt) continue
-    last.set(resource.id, resource.updatedAt)
+    const { id, phase, why, updatedAt } = resource
+    const news = phase === 'Ready' ? phase : `${phase} ${why}`
+    if (!worthALine.has(phase) || said.get(id) === news || known.get(id) === updatedAt) continue
+    said.set(id, news)
     session.terminal.say(stageLine(elapsed, resource, session.terminal.sayColours))
   }
 }

@@ -18,7 +18,7 @@ const clusterShape = z.object({
 const refusal = z.object({ error: z.object({ message: z.string() }) })
 
 /** Asks GKE where a cluster is. `place` is PROJECT/LOCATION/NAME. Throws Failure. */
-export async function gkeContext(session: Session, place: string): Promise<Context> {
+export async function gkeContext(session: Pick<Session, 'env' | 'identity'>, place: string): Promise<Context> {
   const parts = /^(?:projects\/)?([^/]+)\/(?:locations\/)?([^/]+)\/(?:clusters\/)?([^/]+)$/.exec(place)
   if (parts === null)
     throw new Failure(
@@ -33,7 +33,7 @@ export async function gkeContext(session: Session, place: string): Promise<Conte
   return { name, server: `https://${endpoint}`, gke, project, ...(caData === undefined ? {} : { caData }) }
 }
 
-async function read(session: Session, gke: string): Promise<z.infer<typeof clusterShape>> {
+async function read(session: Pick<Session, 'env' | 'identity'>, gke: string): Promise<z.infer<typeof clusterShape>> {
   const base = session.env['CONTAINER_API_ENDPOINT'] ?? api
   // A token goes to Google only, whatever stands in for GKE.
   const headers: Record<string, string> =

@@ -111,7 +111,14 @@ export async function removeClusters(
   for (const name of names)
     await session.publish({ topic: 'cluster-changes', text: JSON.stringify({ cluster: name, unregister: true }) })
   await until(session, names, (leaving) => leaving, 60_000)
-  if (flags.wait) await until(session, names, () => false, flags.timeout)
+  if (flags.wait)
+    await until(
+      session,
+      names,
+      () => false,
+      flags.timeout,
+      () => lookAgain(session, names),
+    )
   session.terminal.result({ removed: names }, () =>
     names
       .map((name) => `${name} is ${flags.wait ? 'gone' : 'leaving: it is taken out of every Ingress, then forgotten'}`)
@@ -120,12 +127,19 @@ export async function removeClusters(
   return exitCodes.ok
 }
 
-/** Until every cluster is gone, or is as `enough` says. */
+/** A leaving cluster is looked at once a minute; whoever waits for it may ask sooner. */
+async function lookAgain(session: Session, names: readonly string[]): Promise<void> {
+  for (const name of names) await session.publish({ topic: 'cluster-changes', text: JSON.stringify({ cluster: name }) })
+  await session.sleep(2_000)
+}
+
+/** Until every cluster is gone, or is as `enough` says; `meanwhile` passes the time between two looks. */
 async function until(
   session: Session,
   names: readonly string[],
   enough: (leaving: boolean) => boolean,
   timeoutMs: number,
+  meanwhile: () => Promise<void> = () => session.sleep(session.status.pace),
 ): Promise<void> {
   const end = session.now() + timeoutMs
   for (;;) {
@@ -137,6 +151,6 @@ async function until(
         'It goes on by itself; look again with mci clusters list.',
         exitCodes.timeout,
       )
-    await session.sleep(session.status.pace)
+    await meanwhile()
   }
 }
