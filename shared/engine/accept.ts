@@ -62,23 +62,27 @@ function acceptOne(
   const now = deps.clock.now()
   const alive = doc !== undefined && doc.generation > 0 && !doc.deleted
   const before = alive ? doc.selection : { clusters: null, excluded: [], drained: [] }
-  // A higher generation that comes late is the spec to serve, but what was done to the clusters since stays done.
-  const late = alive && publishedAt < doc.source.publishedAt
-  const named = late ? null : (clusters ?? spec.model.settings.clusters)
+  // A spec that comes late may be the one to serve, but what was done to the clusters since stays done.
+  const decidedLater = alive && publishedAt < (doc.selectedAt ?? 0)
+  const named = decidedLater ? null : (clusters ?? spec.model.settings.clusters)
   const selection = named === null ? before : { ...before, clusters: [...named].sort(), excluded: [] }
-  const latest = late ? { ...source, publishedAt: doc.source.publishedAt } : source
+  const times = {
+    source: alive ? { ...source, publishedAt: Math.max(publishedAt, doc.source.publishedAt) } : source,
+    selectedAt: alive && named === null ? (doc.selectedAt ?? 0) : publishedAt,
+  }
   // A good version published before the bad one does not make the bad one good.
   const rejected = doc?.rejected && doc.rejected.publishedAt > publishedAt ? doc.rejected : null
   if (alive && canonical([doc.model, doc.selection, doc.rejected]) === canonical([spec.model, selection, rejected])) {
     // Whatever was published before this, and comes after it, is older than what is in place.
-    if (canonical(latest) !== canonical(doc.source)) tx.set('ingresses', id, { ...doc, source: latest })
+    const next = { ...doc, ...times }
+    if (canonical(next) !== canonical(doc)) tx.set('ingresses', id, next)
     return { ingress: id, is: 'unchanged', why: 'the same spec is in place' }
   }
   const base = doc ?? fresh(id, spec.model, now)
   tx.set('ingresses', id, {
     ...base,
     model: spec.model,
-    source: latest,
+    ...times,
     selection,
     // What a withdrawn one had may be gone by now: it is looked for again.
     ...(alive ? {} : { living: null, names: {} }),
@@ -167,8 +171,11 @@ export async function acceptAction(
     // Without a good version there is nothing that could be served from other clusters; it can only be withdrawn.
     if (doc.generation === 0 && action !== 'delete')
       return { ingress: id, is: 'unknown', why: `no version of ${id} was ever accepted: publish a good one first` }
-    if (publishedAt < doc.source.publishedAt)
+    const latest = action === 'delete' ? doc.source.publishedAt : (doc.selectedAt ?? 0)
+    if (publishedAt < latest)
       return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
+    const times =
+      action === 'delete' ? { source: { ...doc.source, publishedAt } } : { selectedAt: publishedAt }
     const change = changeOf(doc, action, clusters, force, registered)
     if ('refused' in change) {
       const refusedAction = { action, clusters: [...clusters].slice(0, 100), publishedAt, why: change.refused }
@@ -180,14 +187,12 @@ export async function acceptAction(
     const next: IngressDoc = { ...before, ...change }
     if (canonical(next) === canonical(doc)) {
       // Whatever was published before this, and comes after it, is older than what is in place.
-      if (publishedAt > doc.source.publishedAt)
-        tx.set('ingresses', id, { ...doc, source: { ...doc.source, publishedAt } })
+      if (publishedAt > latest) tx.set('ingresses', id, { ...doc, ...times })
       return { ingress: id, is: 'unchanged', why: 'it is so already' }
     }
     tx.set('ingresses', id, {
       ...next,
-      // A late older spec must not undo this; a republished one with the same metadata.generation may.
-      source: { ...doc.source, publishedAt },
+      ...times,
       history: remembered(doc.history, {
         at: now,
         by: 'spec',

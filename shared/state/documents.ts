@@ -144,6 +144,8 @@ export interface IngressDoc {
   model: IngressModel
   /** Version of the published object: metadata.generation when it has one, and when it was published. */
   source: { uid: string | null; generation: number | null; publishedAt: number }
+  /** When the message was published that decided on the clusters last. */
+  selectedAt?: number
   /** Grows with every accepted change of the spec or the selection; 0 = no version was ever accepted. */
   generation: number
   selection: Selection

@@ -550,8 +550,9 @@ describe('selection', () => {
       expect(answer.is).toBe(is)
       expect(answer.why).toMatch(why)
       // What changes nothing still tells what comes late that it is older.
-      const source = is === 'unchanged' ? { ...before.source, publishedAt: 9 } : before.source
-      if (is !== 'accepted') expect(await stored()).toEqual({ ...before, source })
+      const times = action === 'delete' ? { source: { ...before.source, publishedAt: 9 } } : { selectedAt: 9 }
+      const { refusedAction: _, ...after } = await stored()
+      if (is !== 'accepted') expect(after).toEqual({ ...before, ...(is === 'unchanged' ? times : {}) })
     })
 
   it('says that there is no such Ingress', async () => {
@@ -565,6 +566,14 @@ describe('selection', () => {
     expect((await stored()).goneAt).not.toBeNull()
     expect(await publish(spec('v2'), 6)).toBe('accepted')
     expect(await service()).toBe('v2')
+  })
+
+  it('a spec that is overtaken by a word about its clusters is served all the same, from the clusters of that word', async () => {
+    await publish(spec('v1'), 1)
+    expect(await act('remove-clusters', 3, ['a'])).toBe('accepted')
+    expect(await publish(spec('v2', { clusters: ['a', 'b'] }), 2)).toBe('accepted')
+    expect(await service()).toBe('v2')
+    expect((await stored()).selection).toEqual({ clusters: null, excluded: ['a'], drained: [] })
   })
 
   it('no action puts an Ingress to work of which no version was ever good', async () => {
