@@ -10,7 +10,7 @@ import type { CollectionName, Collections } from './documents.ts'
 import { copyOf } from './copy.ts'
 import { pathOf } from './document-limits.ts'
 import { firestoreFault, isLostRace, NoAnswer } from './firestore-faults.ts'
-import { indexFor } from './indexes.ts'
+import { indexFor, timeToLive } from './indexes.ts'
 import type { AnyQuery } from './indexes.ts'
 import { StoreBusy } from './store.ts'
 import type { Query, Reader, Store, Transaction } from './store.ts'
@@ -139,7 +139,7 @@ async function attempt<T>(
     getAll: (collection, ids) => noting(reader.getAll(collection, ids)),
     find: (query) => noting(reader.find(query)),
     // The library keeps the object until the commit; the caller may go on with it.
-    set: (collection, id, doc) => void raw.set(refOf(db, collection, id), copyOf(doc)),
+    set: (collection, id, doc) => void raw.set(refOf(db, collection, id), stored(collection, doc)),
     delete: (collection, id) => void raw.delete(refOf(db, collection, id)),
   })
   if (expired()) throw new BodyThrew(new Error('the caller of this transaction has given up'))
@@ -182,9 +182,25 @@ function refOf(db: Firestore, collection: CollectionName, id: string): DocumentR
   return db.doc(pathOf(collection, id).join('/'))
 }
 
+/** What is written: the document, with the time by which Firestore is to remove it as Firestore's own kind of time. */
+function stored<C extends CollectionName>(collection: C, doc: Collections[C]): object {
+  const copy: Record<string, unknown> = Object.fromEntries(Object.entries(copyOf(doc)))
+  const field = timeToLive[collection]
+  if (field !== undefined && typeof copy[field] === 'number') copy[field] = new Date(copy[field])
+  return copy
+}
+
 /** Only this program writes to these collections, and the compiler checks what it writes. */
-function docOf<C extends CollectionName>(_collection: C, snapshot: DocumentSnapshot): Collections[C] | undefined {
-  return snapshot.data() as Collections[C] | undefined
+function docOf<C extends CollectionName>(collection: C, snapshot: DocumentSnapshot): Collections[C] | undefined {
+  const data = snapshot.data()
+  const field = timeToLive[collection]
+  const time: unknown = field === undefined ? undefined : data?.[field]
+  if (data !== undefined && field !== undefined && isTimestamp(time)) data[field] = time.toMillis()
+  return data as Collections[C] | undefined
+}
+
+function isTimestamp(value: unknown): value is { toMillis(): number } {
+  return typeof value === 'object' && value !== null && 'toMillis' in value
 }
 
 function queryOf(db: Firestore, query: AnyQuery): FirestoreQuery {

@@ -132,3 +132,8 @@ export const firestoreIndexes: readonly FirestoreIndex[] = (Object.keys(fields) 
       }
     }),
 )
+
+/** Fields by whose time Firestore removes a document (milliseconds here; there a timestamp, since its policy reads no number). */
+export const timeToLive: { readonly [C in CollectionName]?: keyof Collections[C] & string } = {
+  deadLetters: 'expireAt',
+}

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { Firestore, Timestamp } from '@google-cloud/firestore'
+import { PassThroughClient } from 'google-auth-library'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startFirestoreEmulator, type Emulator } from '../../playground/emulators.ts'
 import { createFirestoreStore } from '../../shared/state/firestore.ts'
 import { emulatorsFor } from '../support/emulators.ts'
@@ -19,6 +21,23 @@ describe.skipIf(programs === null)('on the official emulator', () => {
     process.stderr.write(
       `The Store contract on the Firestore emulator took ${Math.round((performance.now() - began) / 1000)} s.\n`,
     )
+  })
+
+  it('keeps the time by which a document is to go as a timestamp, since the TTL policy reads no number', async () => {
+    const store = createFirestoreStore({ projectId: 'store-ttl', host: emulator.host, timeoutMs: 15_000 })
+    const expireAt = 1_700_000_000_123
+    const doc = { id: 'm', topic: 't', data: '', attributes: {}, why: 'w', at: 1, expireAt }
+    await store.transact(async (tx) => tx.set('deadLetters', 'm', doc))
+    const db = new Firestore({
+      projectId: 'store-ttl',
+      host: emulator.host,
+      ssl: false,
+      authClient: new PassThroughClient(),
+    })
+    const raw: unknown = (await db.doc('deadLetters/m').get()).get('expireAt')
+    expect(raw).toEqual(Timestamp.fromMillis(expireAt))
+    expect(await store.get('deadLetters', 'm'), 'and the program sees the number').toEqual(doc)
+    await Promise.all([db.terminate(), store.close()])
   })
 
   storeContract('firestore', {
