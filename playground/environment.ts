@@ -33,7 +33,7 @@ export interface RunningCluster {
 /** Google Cloud and the clusters, running; everything is reached over the wire. */
 export interface Environment {
   project: string
-  compute: { url: string; counters: ReturnType<typeof createCompute>['counters'] }
+  compute: { url: string } & Pick<ReturnType<typeof createCompute>, 'counters' | 'onChange' | 'faults'>
   clusters: RunningCluster[]
   pubsub: Broker
   /** host:port of the Firestore emulator; null = the functions keep their state in memory. */
@@ -84,7 +84,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const auditLog = startAuditLog({ project, clock, compute, clusters }, pubsub)
   return {
     project,
-    compute: { url: servedCompute.url, counters: () => compute.counters() },
+    compute: { url: servedCompute.url, counters: () => compute.counters(), onChange: (listener) => compute.onChange(listener), faults: compute.faults },
     clusters,
     pubsub,
     firestore: emulated?.firestore.host ?? null,
