@@ -99,10 +99,14 @@ function certificatesOf({ resources }: Sources): Detail['certificates'] {
 function pendingOf({ doc, resources }: Sources, wanted: ReadonlyMap<ResourceId, unknown>): Detail['pending'] {
   const open = [...resources.values()].filter((resource) => resource.phase !== 'Ready')
   return [
-    ...(doc.plan?.waiting ?? []).map(({ where, message }) => ({ id: null, step: 'plan', why: `${where}: ${message}` })),
+    ...(doc.plan?.waiting ?? []).map(({ where, message }) => ({
+      id: null,
+      step: 'plan' as const,
+      why: `${where}: ${message}`,
+    })),
     ...open.map(({ id, applied, why }) => ({
       id,
-      step: !wanted.has(id) ? 'remove' : applied ? 'change' : 'create',
+      step: !wanted.has(id) ? ('remove' as const) : applied ? ('change' as const) : ('create' as const),
       why,
     })),
   ]

@@ -13,6 +13,9 @@ export interface Answer {
 /** The parameters after the question mark, the first of each name. */
 export type Query = Readonly<Record<string, string | undefined>>
 
+/** A namespace (63) and a name (253) fit; the store refuses ids of 1,500 bytes. */
+const longestId = 320
+
 /**
  * HTTP: the JSON API of DESIGN section 8, read only. Beside it, for programs that look ahead (`mci plan`) and that want to
  * know what became of their message: `/api/sources/{namespace}/{name}`, `/api/resources/{resource id}` and
@@ -26,8 +29,8 @@ export async function answer(deps: StatusDeps, method: string, path: string, que
   if (parts[1] === 'dead-letters' && parts.length === 2)
     return { status: 200, body: { deadLetters: await deadLetters(deps) } }
   if (parts[1] === 'ingresses' && parts.length === 2) return ingresses(deps, query)
-  if (parts[1] === 'ingresses' && parts.length === 4) return one(deps, `${decode(parts[2])}/${decode(parts[3])}`)
-  if (parts[1] === 'sources' && parts.length === 4) return sources(deps, `${decode(parts[2])}/${decode(parts[3])}`)
+  if (parts[1] === 'ingresses' && parts.length === 4) return one(deps, idOf(parts))
+  if (parts[1] === 'sources' && parts.length === 4) return sources(deps, idOf(parts))
   if (parts[1] === 'resources' && parts.length === 3) return resource(deps, decode(parts[2]))
   if (parts[1] === 'dead-letters' && parts.length === 3) return deadLetter(deps, decode(parts[2]))
   return failure(404, `there is nothing at ${path.slice(0, 200)}`)
@@ -70,7 +73,7 @@ async function one(deps: StatusDeps, id: string): Promise<Answer> {
 async function ingresses(deps: StatusDeps, query: Query): Promise<Answer> {
   const limit = query['limit'] === undefined ? Infinity : Number(query['limit'])
   if (!(limit >= 1)) return failure(400, 'limit is a whole number from 1')
-  const { ingresses, next } = await listed(deps, query['after']?.slice(0, 400), Math.floor(limit))
+  const { ingresses, next } = await listed(deps, query['after']?.slice(0, longestId) || undefined, Math.floor(limit))
   return { status: 200, body: next === null ? { ingresses } : { ingresses, next } }
 }
 
@@ -93,6 +96,12 @@ async function clusters(deps: StatusDeps): Promise<unknown[]> {
 async function deadLetters(deps: StatusDeps): Promise<unknown[]> {
   const docs = await deps.store.find(queries.deadLetters(100))
   return docs.map(({ id, topic, attributes, why, at }) => ({ id, topic, attributes, why, at: time(at) }))
+}
+
+/** Namespace and name as the path has them; what is too long names nothing, and the store is not asked for it. */
+function idOf(parts: readonly string[]): string {
+  const id = `${decode(parts[2])}/${decode(parts[3])}`
+  return id.length <= longestId ? id : 'none'
 }
 
 function decode(part: string | undefined): string {

@@ -63,7 +63,7 @@ export interface Detail extends Summary {
     hosts: string[]
     expires: string | null
   }[]
-  pending: { id: string | null; step: string; why: string }[]
+  pending: { id: string | null; step: 'create' | 'change' | 'remove' | 'plan'; why: string }[]
   history: { at: string; by: string; what: string; why: string; resource: string | null }[]
   conditions: { type: string; status: string; reason: string; message: string; lastTransitionTime: string }[]
 }

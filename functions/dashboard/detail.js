@@ -6,6 +6,7 @@
 import { el, show } from './dom.js'
 import { graphOf, sentence } from './graph.js'
 import { clustersOf, conditionsOf, historyOf, pendingOf, trafficOf } from './sections.js'
+import { resourceInWords } from './names.js'
 import { ageOf, several, stateBadge } from './words.js'
 
 /**
@@ -130,16 +131,33 @@ function fact(name, value) {
  * @param {Detail} detail
  * @returns {string}
  */
-function summaryOf({ phase, conditions, clusters, clusterStates }) {
-  const trouble =
-    conditions.find((condition) => condition.status === 'False') ??
-    conditions.find((condition) => condition.status !== 'True')
-  if (phase === 'Ready') {
-    const serving = clusterStates.filter((cluster) => cluster.state === 'Serving').length
-    return serving === clusters.length
-      ? `Serving from ${several(clusters.length, 'cluster')}; everything is as published.`
-      : `Serving from ${serving} of ${several(clusters.length, 'cluster')}; everything is as published.`
+function summaryOf(detail) {
+  const { phase, conditions, clusters, clusterStates, resources, pending } = detail
+  const trouble = conditions.find((condition) => condition.status === 'False')
+  switch (phase) {
+    case 'Ready': {
+      const serving = clusterStates.filter((cluster) => cluster.state === 'Serving').length
+      const from = serving === clusters.length ? '' : `${serving} of `
+      return `Serving from ${from}${several(clusters.length, 'cluster')}; everything is as published.`
+    }
+    case 'Progressing': {
+      const ready = resources.filter((resource) => resource.phase === 'Ready').length
+      const working = resources.filter((resource) => resource.phase === 'Working' || resource.phase === 'Retrying')
+      const now =
+        working.length === 0
+          ? pending.slice(0, 1).map(({ why }) => why)
+          : working.map(({ id }) => resourceInWords(id, detail))
+      return `${ready} of ${several(resources.length, 'resource')} are ready. ${now.length === 0 ? '' : `Now: ${now.slice(0, 3).join(', ')}.`}`
+    }
+    case 'Failed': {
+      const failed = resources.find((resource) => resource.phase === 'Failed')
+      if (failed !== undefined && conditions[0]?.status !== 'False')
+        return `${resourceInWords(failed.id, detail)} failed: ${sentence(failed.why)}`
+      return trouble === undefined ? '' : sentence(trouble.message)
+    }
+    case 'Deleting':
+      return `It was withdrawn; ${several(resources.length, 'resource')} are still to be taken down.`
+    case 'Degraded':
+      return trouble === undefined ? '' : sentence(trouble.message)
   }
-  if (phase === 'Deleting') return 'It was withdrawn; its resources are being taken down.'
-  return trouble === undefined ? '' : sentence(trouble.message)
 }

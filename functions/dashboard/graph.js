@@ -6,10 +6,10 @@
  */
 import { el, svg } from './dom.js'
 import { layOutGraph } from './graph-layout.js'
-import { kindInWords, resourceInWords, shortName } from './names.js'
+import { kindInWords, resourceInWords, resourcesInWords, shortName } from './names.js'
 import { ageOf, shapeOf, stateBadge, toneOf } from './words.js'
 
-const box = { width: 178, height: 48, across: 44, down: 12, edge: 10 }
+const box = { width: 160, height: 48, across: 38, down: 12, edge: 8, words: 38 }
 
 /** @type {Set<string>} */
 const opened = new Set()
@@ -169,8 +169,13 @@ function drawn(one, { x, y }, isCurrent, detail, choose) {
     many && svg('rect', { class: 'box-behind', x: 4, y: 4, width: box.width, height: box.height, rx: 10 }),
     svg('rect', { class: 'box-face', width: box.width, height: box.height, rx: 10 }),
     shape,
-    svg('text', { class: 'box-kind', x: 40, y: 20 }, kindInWords(one.kind)),
-    svg('text', { class: 'box-name', x: 40, y: 36 }, cut(name, 20)),
+    // An inner svg cuts off what is too long; the whole is in the title and in the words below.
+    svg(
+      'svg',
+      { x: box.words, width: box.width - box.words - 6, height: box.height },
+      svg('text', { class: 'box-kind', y: 20 }, kindInWords(one.kind)),
+      svg('text', { class: 'box-name', y: 37 }, cut(name, 24)),
+    ),
   )
 }
 
@@ -207,8 +212,7 @@ function told(one, detail) {
         {},
         el('h3', {}, resourceInWords(member.id, detail), ' ', stateBadge(member.phase)),
         el('p', {}, sentence(member.why)),
-        member.waitingOn.length > 0 &&
-          el('p', {}, 'Waits for ', member.waitingOn.map((id) => resourceInWords(id, detail)).join(', '), '.'),
+        member.waitingOn.length > 0 && el('p', {}, `Waits for ${resourcesInWords(member.waitingOn, detail)}.`),
         !member.wanted && el('p', {}, 'No longer wanted: it goes when nothing refers to it.'),
         el('p', { class: 'quiet' }, el('code', {}, member.id), ' · changed ', ageOf(member.updatedAt)),
       ),
@@ -245,7 +249,7 @@ function asTable(detail) {
               el('th', { scope: 'row', title: resource.id }, resourceInWords(resource.id, detail)),
               el('td', {}, stateBadge(resource.phase)),
               el('td', {}, sentence(resource.why)),
-              el('td', {}, resource.dependsOn.map((id) => resourceInWords(id, detail)).join(', ') || '–'),
+              el('td', {}, resourcesInWords(resource.dependsOn, detail) || '–'),
             ),
           ),
         ),

@@ -12,7 +12,9 @@ let wanted = ''
 let phase = ''
 let rows = step
 
-/** @type {{ search: HTMLInputElement, chips: HTMLElement, found: HTMLElement, items: HTMLElement, more: HTMLElement } | undefined} */
+/** @typedef {{ search: HTMLInputElement, chips: HTMLElement, found: HTMLElement, items: HTMLElement, more: HTMLElement }} Parts */
+
+/** @type {Parts | undefined} */
 let parts
 
 /**
@@ -21,9 +23,19 @@ let parts
  * @param {string} current `namespace/name` of the one that is shown.
  */
 export function showList(place, ingresses, current) {
+  latest = { ingresses, current }
   parts ??= build(place)
-  const redraw = () => showList(place, ingresses, current)
-  const { search, chips, found, items, more } = parts
+  draw(parts)
+}
+
+/** What was last to be shown: a choice made later is made among these. */
+let latest = { ingresses: /** @type {readonly Summary[]} */ ([]), current: '' }
+
+/** @param {Parts} all */
+function draw(all) {
+  const { ingresses, current } = latest
+  const { search, chips, found, items, more } = all
+  const redraw = () => draw(all)
   search.oninput = () => {
     wanted = search.value.trim().toLowerCase()
     rows = step
@@ -50,7 +62,11 @@ export function showList(place, ingresses, current) {
       ? several(ingresses.length, 'Ingress').replace('Ingresss', 'Ingresses')
       : `${matching.length} of ${ingresses.length} match`,
   ])
-  show(items, [seen, current], () => seen.map((one) => item(one, current)))
+  show(items, [seen, current, ingresses.length], () =>
+    seen.length === 0 && ingresses.length > 0
+      ? [el('li', { class: 'quiet nothing' }, 'No Ingress matches.')]
+      : seen.map((one) => item(one, current)),
+  )
   show(more, [matching.length > rows, rows], () =>
     matching.length > rows
       ? [
@@ -72,7 +88,7 @@ export function showList(place, ingresses, current) {
 
 /**
  * @param {HTMLElement} place
- * @returns {NonNullable<typeof parts>}
+ * @returns {Parts}
  */
 function build(place) {
   const search = el('input', {
@@ -91,8 +107,10 @@ function build(place) {
   place.replaceChildren(el('div', { class: 'tools' }, search, chips, found), items, more)
   new IntersectionObserver((entries) => {
     const button = more.querySelector('button')
-    if (entries.some((entry) => entry.isIntersecting) && button !== null && document.activeElement !== button)
-      button.click()
+    // On a narrow page the overview comes after the list, and must be within reach.
+    const wide = matchMedia('(min-width: 900px)').matches
+    const reached = entries.some((entry) => entry.isIntersecting)
+    if (wide && reached && button !== null && document.activeElement !== button) button.click()
   }).observe(more)
   return { search, chips, found, items, more }
 }
@@ -140,7 +158,7 @@ function item(one, current) {
         el(
           'span',
           { class: 'item-more' },
-          `${one.namespace} · ${one.vip ?? 'no IP yet'} · ${several(one.clusters.length, 'cluster')} · `,
+          el('span', {}, `${one.namespace} · ${one.vip ?? 'no IP yet'} · ${several(one.clusters.length, 'cluster')}`),
           ageOf(one.updatedAt),
         ),
       ),

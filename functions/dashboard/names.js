@@ -27,7 +27,7 @@ export function kindInWords(kind) {
 }
 
 /**
- * `web:80` for a backend service or health check, the cluster of an Ingress object, the front end's port, else its name.
+ * What it is about: `web:80` for a backend service, the cluster of an Ingress object, a port, a host; else its name.
  * @param {Resource} resource
  * @param {Detail} detail
  * @returns {string}
@@ -44,9 +44,16 @@ export function shortName(resource, detail) {
   }
   const front = kind === 'forwarding-rule' ? detail.frontEnds.find((one) => one.id === id) : undefined
   if (front !== undefined && front.port !== null) return `${front.protocol} :${front.port}`
+  if (kind === 'target-proxy') return /^mci1-tps/.test(name) ? 'https' : /^mci1-tp/.test(name) ? 'http' : name
+  if (kind === 'url-map') return detail.routes.length === 1 ? '1 route' : `${detail.routes.length} routes`
+  if (kind === 'firewall-rule') return 'health checks'
+  if (kind === 'ssl-certificate') return detail.certificates.find((one) => one.id === id)?.hosts[0] ?? name
   if (kind === 'address' && detail.vip !== null) return detail.vip
   return name
 }
+
+/** Of these an Ingress has one or few, and the kind says it all. */
+const soleKinds = ['url-map', 'firewall-rule']
 
 /**
  * Kind and short name of a resource by its id; the id itself for one that is not of this Ingress.
@@ -56,5 +63,22 @@ export function shortName(resource, detail) {
  */
 export function resourceInWords(id, detail) {
   const resource = detail.resources.find((one) => one.id === id)
-  return resource === undefined ? id : `${kindInWords(resource.kind)} ${shortName(resource, detail)}`
+  if (resource === undefined) return id
+  const kind = kindInWords(resource.kind)
+  return soleKinds.includes(resource.kind) ? kind : `${kind} ${shortName(resource, detail)}`
+}
+
+/**
+ * Several resources in a sentence; many of a kind are counted.
+ * @param {readonly string[]} ids
+ * @param {Detail} detail
+ * @returns {string}
+ */
+export function resourcesInWords(ids, detail) {
+  const kinds = Map.groupBy(ids, (id) => id.split('/')[0] ?? '')
+  return [...kinds]
+    .flatMap(([kind, of]) =>
+      of.length > 3 ? [`${kindInWords(kind)} (${of.length})`] : of.map((id) => resourceInWords(id, detail)),
+    )
+    .join(', ')
 }

@@ -6,7 +6,7 @@
  */
 import { el, svg } from './dom.js'
 import { sentence } from './graph.js'
-import { resourceInWords } from './names.js'
+import { resourceInWords, resourcesInWords } from './names.js'
 import { ageOf, agoInWords, healthInWords, shapeOf, stateBadge, toneOf } from './words.js'
 
 /** A certificate that ends sooner is worth a warning; milliseconds. */
@@ -194,30 +194,63 @@ function routeTable(detail) {
 }
 
 /**
+ * What has still to be done, and what each step waits for.
  * @param {Detail} detail
- * @returns {HTMLElement[]}
+ * @returns {import('./dom.js').Child[]}
  */
 export function pendingOf(detail) {
+  const words = { create: 'Create', change: 'Change', remove: 'Remove', plan: 'Plan' }
   return [
     el(
       'ul',
       { class: 'rows' },
-      ...detail.pending
-        .slice(0, 50)
-        .map(({ id, step, why }) =>
+      ...detail.pending.slice(0, 50).map(({ id, step, why }) => {
+        const waitingOn = detail.resources.find((resource) => resource.id === id)?.waitingOn ?? []
+        return el(
+          'li',
+          {},
+          el('span', { class: `step step-${step}` }, words[step]),
           el(
-            'li',
+            'span',
             {},
-            el(
-              'span',
-              { class: `step step-${step}` },
-              { create: 'Create', change: 'Change', remove: 'Remove', plan: 'Plan' }[step] ?? step,
-            ),
-            el('span', {}, id === null ? null : el('b', {}, resourceInWords(id, detail)), id === null ? '' : ': ', why),
+            id === null ? null : el('b', {}, resourceInWords(id, detail)),
+            id === null ? '' : ': ',
+            waitingOn.length === 0 ? why : `waits for ${resourcesInWords(waitingOn, detail)}`,
           ),
-        ),
+        )
+      }),
     ),
+    detail.pending.length > 50 && el('p', { class: 'quiet' }, `And ${detail.pending.length - 50} more.`),
   ]
+}
+
+/** What happened to several resources of a kind within so many milliseconds is told as one. */
+const together = 10_000
+
+/**
+ * @param {Detail['history']} history
+ * @returns {Detail['history']}
+ */
+function grouped(history) {
+  /** @type {(Detail['history'][number] & { count: number })[]} */
+  const groups = []
+  for (const one of history) {
+    const last = groups.at(-1)
+    const alike =
+      last !== undefined &&
+      last.resource !== null &&
+      last.by === one.by &&
+      last.resource.split('/')[0] === one.resource?.split('/')[0] &&
+      last.what.split(' ')[0] === one.what.split(' ')[0] &&
+      Date.parse(last.at) - Date.parse(one.at) < together
+    if (alike) last.count += 1
+    else groups.push({ ...one, count: 1 })
+  }
+  return groups.map(({ count, ...one }) =>
+    count === 1
+      ? one
+      : { ...one, what: `${one.what.split(' ')[0] ?? ''} ${count} × ${one.resource?.split('/')[0] ?? ''}` },
+  )
 }
 
 const reasons = /** @type {Readonly<Record<string, string>>} */ ({
@@ -236,7 +269,8 @@ let wholeHistory = false
  */
 export function historyOf(detail, again) {
   if (detail.history.length === 0) return [el('p', { class: 'quiet' }, 'Nothing is remembered.')]
-  const shown = wholeHistory ? detail.history : detail.history.slice(0, 8)
+  const told = grouped(detail.history)
+  const shown = wholeHistory ? told : told.slice(0, 8)
   return [
     el(
       'ol',
@@ -251,7 +285,7 @@ export function historyOf(detail, again) {
         ),
       ),
     ),
-    detail.history.length > shown.length
+    told.length > shown.length
       ? el(
           'button',
           {
@@ -262,7 +296,7 @@ export function historyOf(detail, again) {
               again()
             },
           },
-          `Show all ${detail.history.length}`,
+          `Show all ${told.length}`,
         )
       : el('span', {}),
   ]
@@ -281,7 +315,7 @@ export function conditionsOf(detail) {
         el(
           'li',
           {},
-          shapeOf(status),
+          shapeOf(stateOf(type, status, reason)),
           el(
             'div',
             {},
@@ -298,4 +332,17 @@ export function conditionsOf(detail) {
       ),
     ),
   ]
+}
+
+/**
+ * The state whose shape a condition wears.
+ * @param {string} type
+ * @param {string} status
+ * @param {string} reason
+ * @returns {string}
+ */
+function stateOf(type, status, reason) {
+  if (type === 'Advisory') return 'Unknown'
+  if (reason === 'Refused' || reason === 'Failed') return 'Failed'
+  return reason === 'Progressing' ? reason : status
 }

@@ -66,7 +66,8 @@ export function withHealth(
 ): Serving {
   const samples = samplesOf(sources, health)
   const seen = health.size === 0 ? [] : samples
-  const counted = status.clusterStates.map((cluster) => clusterWith(cluster, seen))
+  const open = isOpen(sources)
+  const counted = status.clusterStates.map((cluster) => clusterWith(open ? cluster : notYet(cluster), seen))
   const since = quietSince(sources, status)
   const judged = counted.map((cluster): ServingCluster => {
     const own = seen.filter((sample) => sample.cluster === cluster.name)
@@ -118,6 +119,13 @@ function samplesOf(sources: Sources, health: ReadonlyMap<string, GroupHealth>): 
       },
     })),
   )
+}
+
+/** What serves nobody yet waits. */
+function notYet(cluster: IngressStatus['clusterStates'][number]): IngressStatus['clusterStates'][number] {
+  return cluster.state === 'Serving'
+    ? { ...cluster, state: 'Waiting', why: 'its part is there; the front end is not there yet' }
+    : cluster
 }
 
 /** True once a front end is there. */
