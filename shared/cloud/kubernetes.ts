@@ -49,13 +49,19 @@ function clusterOver(call: KubernetesCaller): Cluster {
     },
 
     async nodes() {
-      const found = await readPages('list nodes', (next) => call('list nodes', ({ core }) => core.listNode(...pageAt(next)), shapes.nodes))
+      const found = await readPages('list nodes', (next) =>
+        call('list nodes', ({ core }) => core.listNode(...pageAt(next)), shapes.nodes),
+      )
       return found.filter((node) => node !== undefined)
     },
 
     ingresses: () =>
       readPages('list ingresses', (next) =>
-        call('list ingresses', ({ networking }) => networking.listIngressForAllNamespaces(...pageOfAll(next)), shapes.ingresses),
+        call(
+          'list ingresses',
+          ({ networking }) => networking.listIngressForAllNamespaces(...pageOfAll(next)),
+          shapes.ingresses,
+        ),
       ),
 
     services: () =>

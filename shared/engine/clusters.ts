@@ -100,7 +100,9 @@ async function writeSight(deps: Deps, doc: ClusterDoc, seen: Seen): Promise<Clus
       return undefined
     const now = deps.clock.now()
     const changed =
-      'why' in seen ? current.unreachable === null : current.unreachable !== null || !sameSight(current.sight, seen.sight)
+      'why' in seen
+        ? current.unreachable === null
+        : current.unreachable !== null || !sameSight(current.sight, seen.sight)
     const next: ClusterDoc = {
       ...current,
       ...('why' in seen
@@ -165,7 +167,12 @@ async function sightOf(deps: Deps, { registration, sight }: ClusterDoc, machines
       .flatMap((instance) => instance.tags?.items ?? []),
   )
   const machines = instances.filter((instance) => mine.has(`${zoneOf(instance.zone)}/${instance.name ?? ''}`))
-  const own = machines.map((instance) => (instance.tags?.items ?? []).filter((tag) => !others.has(tag)).sort())
+  // A machine has its tags before its node joins, and still has them when its node has left: a tag that was the nodes' own
+  // stays theirs, or every node that comes or goes would shut the firewall for a while.
+  const before = new Set(sight?.nodeTags ?? [])
+  const own = machines.map((instance) =>
+    (instance.tags?.items ?? []).filter((tag) => before.has(tag) || !others.has(tag)).sort(),
+  )
   const leaving = leavingZones(nodes)
   return {
     version,
