@@ -38,7 +38,9 @@ function sources(
   return {
     doc: ingressOf(modelOf(), doc),
     clusters,
-    claims: [],
+    claims: resources
+      .filter(({ id }) => id !== inCluster('left'))
+      .map(({ id }) => claimDoc(id, { want: { object: {} } })),
     resources: new Map(resources.map((one) => [one.id, one])),
   }
 }
@@ -159,6 +161,14 @@ describe('phase', () => {
       phase: 'Degraded',
       settled: true,
       conditions: 'Accepted=True Programmed=True ClustersServing=False',
+    },
+    {
+      reason: 'a cluster that serves no more and does not answer is not waited for either, and is told',
+      doc: planned,
+      resources: [ready(map), resourceDoc(inCluster('left'), { phase: 'Retrying' })],
+      phase: 'Ready',
+      settled: true,
+      conditions: 'Accepted=True Programmed=True ClustersServing=True Advisory=True',
     },
     {
       reason: 'another cluster is',

@@ -7,7 +7,7 @@ import { planIngress } from '../../../shared/engine/plan-ingress.ts'
 import { reconcile } from '../../../shared/engine/reconcile.ts'
 import type { IngressModel } from '../../../shared/ingress/model.ts'
 import { splitResourceId, type ResourceId } from '../../../shared/resource-id.ts'
-import type { ResourceDoc } from '../../../shared/state/documents.ts'
+import type { ClusterDoc, ResourceDoc } from '../../../shared/state/documents.ts'
 import { queries } from '../../../shared/state/store.ts'
 import { computeInProcess } from '../../simulation/compute-in-process.ts'
 import { testDeps, type TestDeps } from '../engine/deps.ts'
@@ -64,7 +64,7 @@ export async function kindWorld(): Promise<KindWorld> {
     const group = { Name: `k8s-ig--${name}`, Zone: `${root}projects/${project}/zones/${zone}` }
     await byHand('POST', `zones/${zone}/instanceGroups`, { name: group.Name })
     clusters.set(name, memoryCluster({ services: [web(30_061 + index)], groups: [group] }))
-    await deps.store.transact(async (tx) => tx.set('clusters', name, clusterDoc(name)))
+    await deps.store.transact(async (tx) => tx.set('clusters', name, clusterIn(name, zone)))
   }
   let messages = 0
   return {
@@ -88,6 +88,12 @@ export async function kindWorld(): Promise<KindWorld> {
     idsOf: async (kind) => (await deps.store.find(queries.resourcesOfKind(kind))).map(({ id }) => id),
     writes: () => compute.counters().writes + [...clusters.values()].reduce((sum, { writes }) => sum + writes, 0),
   }
+}
+
+/** A registered cluster whose nodes are all in one zone. */
+function clusterIn(name: string, zone: string): ClusterDoc {
+  const doc = clusterDoc(name)
+  return { ...doc, sight: doc.sight === null ? null : { ...doc.sight, zones: [{ zone, nodes: 2 }] } }
 }
 
 const root = 'https://www.googleapis.com/compute/v1/'
