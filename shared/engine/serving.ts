@@ -7,7 +7,7 @@ import type { Condition } from '../state/documents.ts'
 
 /**
  * For so long after what serves has changed nobody is blamed for being unhealthy: health checks need their first rounds.
- * It ends early for a cluster that was seen healthy since. Milliseconds.
+ * It ends early for a cluster that was seen healthy since its backends last changed. Milliseconds.
  */
 export const healthGrace = 30_000
 
@@ -153,7 +153,9 @@ function quietSince(sources: Sources, status: IngressStatus): number {
 function isDown(samples: readonly Sample[], since: number, now: number): boolean {
   const { healthy, total } = countOf(samples)
   if (healthy !== 0 || total === null) return false
-  const wasHealthy = samples.some(({ health }) => health.known && (health.lastHealthyAt ?? -1) > since)
+  const wasHealthy = samples.some(
+    ({ health, service }) => health.known && (health.lastHealthyAt ?? -1) > service.claimedAt,
+  )
   return wasHealthy || now - since >= healthGrace
 }
 
