@@ -24,13 +24,16 @@ const message = z.object({
   publish_time: z.string().optional(),
 })
 
+const structuredEvent = z.object({ specversion: z.string(), data: z.unknown() })
+const pushBody = z.object({ message })
+
 /**
  * Reads what Pub/Sub pushes (`{message, subscription}`, also with attributes and no data) and the same as a CloudEvent, binary
  * (ce- headers, the body as above) or structured (`{specversion, data: {message}}`).
  */
 export function parseEvent(body: unknown, now: number): Event {
-  const structured = z.object({ specversion: z.string(), data: z.unknown() }).safeParse(body)
-  const parsed = z.object({ message }).safeParse(structured.success ? structured.data.data : body)
+  const structured = structuredEvent.safeParse(body)
+  const parsed = pushBody.safeParse(structured.success ? structured.data.data : body)
   if (!parsed.success) throw new Poison('not a Pub/Sub push body or CloudEvent: it has no message')
   const { data, attributes, messageId, message_id, publishTime, publish_time } = parsed.data.message
   const published = Date.parse(publishTime ?? publish_time ?? '')
