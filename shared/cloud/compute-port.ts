@@ -95,6 +95,9 @@ export interface Compute {
 /** What a mutation returns: the operation to wait for. */
 export type StartedOperation = Omit<OperationRef, 'does'>
 
+/** A private key as PEM, also one that was cut off. APIs quote the value that they refuse, and messages are kept and shown. */
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+
 /**
  * The one error that the cloud ports throw; `shared/engine/faults.ts` decides what to do about it.
  * `status` is the HTTP status, 0 when there was no answer (timeout, connection refused, DNS).
@@ -105,7 +108,7 @@ export class CloudError extends Error {
   /** `errors[].reason` or the operation's code, where the client shows one; else ''. */
   readonly reason: string
   constructor(status: number, reason: string, message: string) {
-    super(message)
+    super(message.replace(privateKey, '(private key)'))
     this.status = status
     this.reason = reason
   }

@@ -29,6 +29,8 @@ export interface View {
   /** What must not be removed while this is applied: `refs`, and what is used besides. */
   holds: ResourceId[]
   force: boolean
+  /** Nobody wants it changed; the claims decide together. */
+  hold: 'observe' | 'paused' | undefined
 }
 
 /** Reads a resource with its claims; undefined when there is none. */
@@ -46,7 +48,23 @@ export function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): Vie
     refs,
     claims.flatMap((claim) => claim.uses ?? []),
   )
-  return { doc, claims, want, wantHash: hashOf([want, refs, holds]), refs, holds, force: claims.some((claim) => claim.force) }
+  const hold = heldBy(claims)
+  return {
+    doc,
+    claims,
+    want,
+    wantHash: hashOf([want, refs, holds, ...(hold === undefined ? [] : [hold])]),
+    hold,
+    refs,
+    holds,
+    force: claims.some((claim) => claim.force),
+  }
+}
+
+/** Whoever wants a shared resource changed has it changed; what nobody claims is removed. */
+function heldBy(claims: readonly ClaimDoc[]): View['hold'] {
+  if (claims.length === 0 || claims.some((claim) => claim.hold === undefined)) return undefined
+  return claims.every((claim) => claim.hold === 'paused') ? 'paused' : 'observe'
 }
 
 function merged(kind: AnyKind, claims: ClaimDoc[]): object | null {
@@ -171,7 +189,13 @@ export async function forgetOperation(deps: Deps, id: ResourceId, token: number)
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('resources', id)
     if (doc === undefined || doc.token > token) return { is: 'stale' }
-    const next: ResourceDoc = { ...doc, operation: null, token }
+    const next: ResourceDoc = {
+      ...doc,
+      operation: null,
+      // The audit log tells of failed ones too: an echo of our own failure must not end the pause after it.
+      ...(doc.operation === null ? {} : { lastOperation: doc.operation.name }),
+      token,
+    }
     delete next.mayAppearUntil
     write(tx, next)
     return { is: 'written', doc: next }
@@ -256,6 +280,7 @@ function phaseOf(outcome: Exclude<Outcome, { is: 'gone' }>): ResourcePhase {
     case 'ready':
       return 'Ready'
     case 'waiting':
+    case 'held':
       return 'Waiting'
     case 'working':
     case 'again':

@@ -23,7 +23,7 @@ describe('a load balancer of kubemci is taken over in place', () => {
   let system: System
 
   beforeAll(async () => {
-    system = await startSystem({ clusters: 3 })
+    system = await startSystem({ clusters: 3, tickMs: 2_000 })
   }, 60_000)
   afterAll(() => system.close())
   beforeEach(async () => {

@@ -36,7 +36,7 @@ describe('HTTPS', () => {
   const second = certificateFor(['shop.example.com'])
 
   beforeAll(async () => {
-    system = await startSystem({ clusters: 2 })
+    system = await startSystem({ clusters: 2, tickMs: 2_000 })
     for (const { server } of system.environment.clusters) await deploy(server, 'web')
   }, 60_000)
   afterAll(() => system.close())

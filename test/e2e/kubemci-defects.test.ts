@@ -46,7 +46,7 @@ describe('what kubemci did wrong', () => {
   const published: [namespace: string, name: string][] = []
 
   beforeAll(async () => {
-    system = await startSystem({ clusters: 2 })
+    system = await startSystem({ clusters: 2, tickMs: 2_000 })
     for (const { server } of system.environment.clusters) for (const app of ['web', 'api']) await deploy(server, app)
   }, 60_000)
   afterAll(() => system.close())

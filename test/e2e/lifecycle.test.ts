@@ -19,7 +19,7 @@ describe('clusters come and go under load', () => {
   let system: System
 
   beforeAll(async () => {
-    system = await startSystem({ clusters: 3 })
+    system = await startSystem({ clusters: 3, tickMs: 2_000 })
     for (const { server } of system.environment.clusters) await deploy(server, 'web')
     await system.publish(simpleIngress('web', 'web'))
     const report = await system.until(id, 'Ready', ready)

@@ -37,6 +37,8 @@ export interface System {
   url(vip: string | null | undefined, scheme?: 'http' | 'https'): Promise<string>
   /** Names of what a global collection of the simulated Compute holds, read over the wire. */
   holds(collection: string): Promise<string[]>
+  /** Everything that the functions wrote, sent or logged; only with the host test/support/dumping-host.ts. */
+  dump(): Promise<string[]>
   /** What the Store was asked for, where the host counts it. */
   storeCounts(): Promise<{ reads: number; writes: number } | undefined>
   close(): Promise<void>
@@ -86,7 +88,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     'ignore',
     options.host,
   )
-  const { storeCounts, ...functionPorts } = functions.ports
+  const { storeCounts, dump, ...functionPorts } = functions.ports
   await environment.pubsub.wire(project, functionPorts)
   const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
   const dashboard = `http://127.0.0.1:${functions.ports['status']}`
@@ -146,6 +148,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     async holds(collection) {
       const answer = await fetch(`${environment.compute.url}/compute/v1/projects/${project}/global/${collection}`)
       return (((await answer.json()) as { items?: { name: string }[] }).items ?? []).map(({ name }) => name).sort()
+    },
+    async dump() {
+      if (dump === undefined) throw new Error('this host dumps nothing')
+      return (await (await fetch(`http://127.0.0.1:${dump}`)).json()) as string[]
     },
     async storeCounts() {
       if (storeCounts === undefined) return undefined
