@@ -22,7 +22,7 @@ const refusal = z.object({ error: z.object({ message: z.string() }) })
 
 /** Over HTTP when the target has a status API, else computed here from Firestore, by the same code. */
 export function createStatusReader(target: Target, identity: () => Promise<Credentials>): StatusReader {
-  return target.statusUrl === undefined ? overFirestore(target) : overHttp(target, target.statusUrl, identity)
+  return target.statusUrl === undefined ? overFirestore(target, identity) : overHttp(target, target.statusUrl, identity)
 }
 
 function overHttp(target: Target, base: string, identity: () => Promise<Credentials>): StatusReader {
@@ -91,7 +91,7 @@ async function ask(
   }
 }
 
-function overFirestore(target: Target): StatusReader {
+function overFirestore(target: Target, identity: () => Promise<Credentials>): StatusReader {
   const opened = (async () => {
     const [{ createFirestoreStore }, { answer }] = await Promise.all([
       import('../shared/state/firestore.ts'),
@@ -100,6 +100,7 @@ function overFirestore(target: Target): StatusReader {
     const store = createFirestoreStore({
       projectId: target.project,
       databaseId: target.firestoreDatabase,
+      auth: async () => (await identity()).authClient(),
       ...(target.firestoreHost === undefined ? {} : { host: target.firestoreHost }),
     })
     const clock = { now: () => Date.now(), sleep: () => Promise.reject(new Error('reading never waits')) }

@@ -6,6 +6,7 @@ import type {
   QuerySnapshot,
   Transaction as FirestoreTransaction,
 } from '@google-cloud/firestore'
+import type { AuthClient } from 'google-auth-library'
 import type { CollectionName, Collections } from './documents.ts'
 import { copyOf } from './copy.ts'
 import { pathOf } from './document-limits.ts'
@@ -23,6 +24,8 @@ export interface FirestoreStoreOptions {
   databaseId?: string
   /** `host:port` of an emulator: no TLS, no credentials. Absent = the real service, with Application Default Credentials. */
   host?: string
+  /** Who asks; absent = Application Default Credentials. An emulator asks nobody. */
+  auth?: () => Promise<AuthClient>
   /** The longest that a read may take (milliseconds); a transaction with all its attempts, three times as long. */
   timeoutMs?: number
 }
@@ -89,19 +92,13 @@ export function createFirestoreStore(options: FirestoreStoreOptions): Store {
     },
   }
 
-  function openClient({ host }: FirestoreStoreOptions): Promise<Firestore> {
-    return Promise.all([
-      import('@google-cloud/firestore'),
-      host === undefined ? undefined : import('google-auth-library'),
-    ]).then(
-      ([{ Firestore }, auth]) =>
-        new Firestore({
-          projectId,
-          databaseId,
-          // Otherwise the library asks the metadata server for credentials that an emulator has no use for.
-          ...(auth === undefined ? {} : { host, ssl: false, authClient: new auth.PassThroughClient() }),
-        }),
-    )
+  async function openClient({ host, auth }: FirestoreStoreOptions): Promise<Firestore> {
+    const { Firestore } = await import('@google-cloud/firestore')
+    if (host === undefined)
+      return new Firestore({ ...where, ...(auth === undefined ? {} : { authClient: await auth() }) })
+    // Otherwise the library asks the metadata server for credentials that an emulator has no use for.
+    const { PassThroughClient } = await import('google-auth-library')
+    return new Firestore({ ...where, host, ssl: false, authClient: new PassThroughClient() })
   }
 }
 

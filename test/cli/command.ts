@@ -63,8 +63,10 @@ function cleanEnvironment(): Record<string, string> {
 
 /** A playground that runs in a folder, without an Ingress. */
 export interface Playground extends Folder {
-  /** Reads .mci/playground.json. */
+  /** The members of .mci/playground.json. */
   dashboard: string
+  pubsub: string
+  firestore: string | null
   compute: string
   clusters: { name: string; server: string }[]
   stop(): Promise<void>
@@ -88,7 +90,7 @@ export async function startPlayground(...options: string[]): Promise<Playground>
     void ended.then(() => reject(new Error(`the playground ended before it was ready:\n${said}`)))
   })
   const facts = (await import(join(folder.path, '.mci', 'playground.json'), { with: { type: 'json' } })) as {
-    default: Pick<Playground, 'dashboard' | 'compute' | 'clusters'>
+    default: Pick<Playground, 'dashboard' | 'pubsub' | 'firestore' | 'compute' | 'clusters'>
   }
   return {
     ...folder,
