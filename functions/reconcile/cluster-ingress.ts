@@ -3,6 +3,7 @@ import type { Cluster, IngressObject } from '../../shared/cloud/kubernetes-port.
 import { classify } from '../../shared/engine/faults.ts'
 import type { Cloud, Kind, Observation } from '../../shared/engine/kind.ts'
 import {
+  ingressClass,
   managedAnnotation,
   matchingObject,
   looksOf,
@@ -93,7 +94,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
               : undefined
     return {
       got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking },
-      owner: 'ours',
+      ...(onlyLooking ? { owner: 'ours' as const } : servedBy(object)),
       output,
       ...(pending && (object || onlyLooking) ? { pending } : {}),
     }
@@ -146,6 +147,21 @@ async function apply(
 function parts(id: ResourceId): { cluster: string; namespace: string; name: string } {
   const [cluster = '', namespace = '', name = ''] = splitResourceId(id).path
   return { cluster, namespace, name }
+}
+
+/**
+ * An Ingress of the same name that another controller serves would lose its own load balancer with its class. One of our
+ * class is taken over (kubemci's, or a person's who prepared the move).
+ */
+function servedBy(object: IngressObject | undefined): { owner: 'ours' } | { owner: 'foreign'; ownedBy: string } {
+  const annotations = object?.metadata.annotations ?? {}
+  const named = annotations['kubernetes.io/ingress.class'] ?? object?.spec.ingressClassName
+  if (object === undefined || annotations[managedAnnotation] === 'true' || named === ingressClass)
+    return { owner: 'ours' }
+  return {
+    owner: 'foreign',
+    ownedBy: `an Ingress of ${named === undefined ? "no class, which the cluster's default controller" : `class ${named}, whose controller`} serves; its own load balancer would go`,
+  }
 }
 
 /** Annotations and labels of others stay: only those that we want are compared, member by member. */

@@ -1,9 +1,7 @@
 import type { Firewall } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Desired, Held, Kind } from '../../shared/engine/kind.ts'
-import type { ClusterFacts } from '../../shared/planning/facts.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
-import { names } from '../../shared/planning/names.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
 import { body, changed, globalRef, stampedWant, type Stamped } from './common.ts'
@@ -16,27 +14,18 @@ export interface FirewallWant extends Firewall, Stamped {
 /** Where Google's load balancers and health checks come from (kubemci §5.9). */
 const sourceRanges = ['130.211.0.0/22', '35.191.0.0/16']
 
-/** One rule per load balancer and network. */
+/**
+ * One rule per load balancer and network. A cluster that is being taken out stays open until its backends are gone: traffic
+ * may still be on its way there.
+ */
 function desire(layout: Layout): (Desired<FirewallWant> | Held)[] {
-  const byNetwork = new Map<string, ClusterFacts[]>()
-  // A cluster that is being taken out stays open until its backends are gone: traffic may still be on its way there.
-  for (const cluster of [...layout.clusters.map(({ facts }) => facts), ...layout.leaving]) {
-    const network = cluster.doc.registration.network ?? cluster.doc.sight?.network
-    // Of a cluster that was never seen nothing is known, and nothing is opened.
-    if (network !== undefined) byNetwork.set(network, [...(byNetwork.get(network) ?? []), cluster])
-  }
-  return [...byNetwork.keys()]
-    .sort()
-    .map((network, index) => inNetwork(layout, network, byNetwork.get(network) ?? [], index === 0))
+  return layout.networks.map((network) => inNetwork(layout, network))
 }
 
 function inNetwork(
   layout: Layout,
-  network: string,
-  clusters: readonly ClusterFacts[],
-  first: boolean,
+  { network, firewallName: name, clusters }: Layout['networks'][number],
 ): Desired<FirewallWant> | Held {
-  const name = first ? layout.names.firewall : names.firewallIn(layout.lb, network)
   const project = /^projects\/([^/]+)\//.exec(network)?.[1] ?? layout.project
   const id = resourceId('firewall-rule', project, name)
   const members = new Set(clusters.map((cluster) => cluster.doc.name))

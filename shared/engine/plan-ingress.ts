@@ -4,6 +4,7 @@ import type { CertificateFact, ClusterFacts, ClusterView, Facts, ServedGroup } f
 import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import { clusterIngressId, loadBalancerOf, nameLayout } from '../planning/layout.ts'
 import { zonePath } from '../planning/names.ts'
+import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc, ClusterDoc, Happening, IngressDoc, ResourceDoc } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
@@ -13,6 +14,7 @@ import type { Deps } from './deps.ts'
 import type { Desired } from './kind.ts'
 import { classify } from './faults.ts'
 import { remembered } from './history.ts'
+import { pausedProblem } from './hold.ts'
 import { list } from './ledger.ts'
 import { nudgeOf, send, type Cause } from './nudge.ts'
 import { statusOf, type IngressStatus } from './status.ts'
@@ -90,7 +92,7 @@ async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> 
     )
   }
   if (made === null || isLookedFor(doc) || conflicts.length > 0) {
-    await writeStatus(deps, id, token, made, conflicts)
+    await writeStatus(deps, id, token, made, conflicts, cause)
     return false
   }
   // The clusters are being looked at meanwhile.
@@ -99,7 +101,7 @@ async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> 
     return await noteFound(deps, id, token, found)
   } catch (error) {
     const { why } = classify(error)
-    await writeStatus(deps, id, token, notLookedFor(made, why), conflicts)
+    await writeStatus(deps, id, token, notLookedFor(made, why), conflicts, cause)
     return false
   }
 }
@@ -108,6 +110,8 @@ async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> 
 function draft(deps: Deps, sources: Sources): Plan | null {
   const { doc, claims } = sources
   if (doc.deleted || doc.generation === 0) return null
+  if (doc.model.settings.mode === 'paused')
+    return { is: 'looking', desired: [], waiting: [pausedProblem], warnings: [] }
   const made = plan(deps.kinds, doc, factsOf(deps.project, sources, deps.clock.now()), clusterWants(claims))
   return isLookedFor(doc) || made.is !== 'planned' ? made : notLookedFor(made)
 }
@@ -174,7 +178,10 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
 function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, ServedGroup[]] {
   const { backends = [] } = claim.want as { backends?: { group: string; capacityScaler: number }[] }
   const settled = resources.get(claim.resource)?.phase === 'Ready'
-  return [claim.resource, backends.map(({ group, capacityScaler }) => ({ group, idle: settled && capacityScaler === 0 }))]
+  return [
+    claim.resource,
+    backends.map(({ group, capacityScaler }) => ({ group, idle: settled && capacityScaler === 0 })),
+  ]
 }
 
 /** Groups of a cluster whose named ports found no group to be on. */
@@ -204,9 +211,11 @@ export function clusterWants(claims: readonly ClaimDoc[]): Map<ResourceId, Clust
 /** The difference between the claims that are and those that should be. */
 function stakesOf(made: Plan, sources: Sources): Stake[] {
   const now = new Map(sources.claims.map((claim) => [claim.resource, claim]))
-  const { force } = sources.doc.model.settings
+  const { force, mode } = sources.doc.model.settings
+  if (mode === 'paused') return sources.claims.filter((claim) => claim.hold !== mode).map(paused)
+  const held = mode === 'observe' ? { hold: mode } : {}
   const changed = made.desired
-    .filter((desired) => !sameClaim(now.get(desired.id), desired, force))
+    .filter((desired) => !sameClaim(now.get(desired.id), desired, { force, ...held }))
     .map(({ id, want, refs, uses }): Stake => ({
       do: 'claim',
       id,
@@ -214,8 +223,10 @@ function stakesOf(made: Plan, sources: Sources): Stake[] {
       refs,
       ...(uses === undefined ? {} : { uses }),
       force,
+      ...held,
     }))
-  if (made.is !== 'planned') return changed
+  // To observe is to change nothing: what is no longer wanted is not dropped either.
+  if (made.is !== 'planned' || mode === 'observe') return changed
   const keep = new Set<ResourceId>([...made.desired.map((desired) => desired.id), ...made.held.map((held) => held.id)])
   const after = made.desired
     .map(({ id }) => id)
@@ -229,10 +240,28 @@ function stakesOf(made: Plan, sources: Sources): Stake[] {
   return [...changed, ...retired, ...dropped]
 }
 
-function sameClaim(claim: ClaimDoc | undefined, desired: Desired, force: boolean): boolean {
+/** As it was wanted, and left alone from now on. */
+function paused({ resource, want, refs, uses, force }: ClaimDoc): Stake {
+  return {
+    do: 'claim',
+    id: resource,
+    want: want as object,
+    refs,
+    ...(uses === undefined ? {} : { uses }),
+    force,
+    hold: 'paused',
+  }
+}
+
+function sameClaim(
+  claim: ClaimDoc | undefined,
+  desired: Desired,
+  { force, hold }: Pick<ClaimDoc, 'force' | 'hold'>,
+): boolean {
   return (
     claim !== undefined &&
     claim.force === force &&
+    claim.hold === hold &&
     canonical([claim.want, claim.refs, claim.uses ?? []]) ===
       canonical([desired.want, desired.refs, desired.uses ?? []])
   )
@@ -251,6 +280,14 @@ function planWritten(stakes: readonly Stake[], cause: Cause, at: number): Happen
     ...(dropped.length === 0 ? [] : [`no longer wanted: ${list(dropped)}`]),
   ].join('; ')
   return { at, by: cause.why.startsWith('spec') ? 'spec' : 'event', what: what || 'plan changed', why: cause.why }
+}
+
+/** Nothing moves before the mode changes, or the world does. */
+function allHeld(doc: IngressDoc, resources: Sources['resources']): boolean {
+  return (
+    doc.model.settings.mode !== 'reconcile' &&
+    [...resources.values()].every(({ phase, wakeAt }) => wakeAt === null && (phase === 'Ready' || phase === 'Waiting'))
+  )
 }
 
 /** Takes the document's token forward, so that a planner with older facts cannot write after this one. */
@@ -272,6 +309,7 @@ async function writeStatus(
   token: number,
   made: Plan | null,
   conflicts: readonly string[],
+  cause: Cause,
 ): Promise<void> {
   const sources = await sourcesOf(deps.store, id)
   if (sources === undefined || sources.doc.token !== token) return
@@ -279,21 +317,24 @@ async function writeStatus(
   const planned: IngressDoc =
     made === null ? sources.doc : { ...sources.doc, ...planFields(sources.doc, made, conflicts, now) }
   const status = statusOf({ ...sources, doc: planned }, deps.project, now)
-  await deps.store.transact(async (tx) => {
+  const before = await deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', id)
-    if (doc === undefined || doc.token !== token) return
+    if (doc === undefined || doc.token !== token) return null
     const goneAt = doc.deleted && status.resources.length === 0 ? (doc.goneAt ?? now) : doc.goneAt
     // Nobody nudges this Ingress when what another one holds becomes free.
     const rests =
       goneAt !== null ||
       (conflicts.length === 0 &&
-        (status.phase === 'Ready' || ((status.phase === 'Degraded' || status.phase === 'Failed') && status.settled)))
+        (status.phase === 'Ready' ||
+          allHeld(doc, sources.resources) ||
+          ((status.phase === 'Degraded' || status.phase === 'Failed') && status.settled)))
     const next: IngressDoc = {
       // As it is now: the same spec published again changes the document and not its token.
       ...doc,
       plan: planned.plan,
       plannedGeneration: planned.plannedGeneration,
       living: planned.living,
+      names: planned.names,
       goneAt,
       phase: status.phase,
       ...(status.phase === doc.phase ? {} : { history: remembered(doc.history, turned(doc.phase, status, now)) }),
@@ -302,7 +343,24 @@ async function writeStatus(
       updatedAt: status.phase === doc.phase ? doc.updatedAt : now,
     }
     if (canonical(next) !== canonical(doc)) tx.set('ingresses', id, next)
+    return doc
   })
+  if (before !== null && before.phase !== status.phase) tellPhase(deps, before, status, now, cause)
+}
+
+/** What metrics and alerts count: the time from publishing to Ready, and load balancers that need a person. */
+function tellPhase(deps: Deps, before: IngressDoc, status: IngressStatus, now: number, cause: Cause): void {
+  const fields = {
+    ingress: before.id,
+    generation: before.generation,
+    from: before.phase,
+    phase: status.phase,
+    why: turned(before.phase, status, now).what,
+    secondsSincePublished: (now - before.source.publishedAt) / 1_000,
+    trace: cause.trace,
+  }
+  if (status.phase === 'Failed' || status.phase === 'Degraded') deps.log.warn(fields, 'phase changed')
+  else deps.log.info(fields, 'phase changed')
 }
 
 function turned(from: IngressDoc['phase'], status: IngressStatus, at: number): Happening {
@@ -316,7 +374,7 @@ function planFields(
   made: Plan,
   conflicts: readonly string[],
   now: number,
-): Pick<IngressDoc, 'plan' | 'plannedGeneration' | 'living'> {
+): Pick<IngressDoc, 'plan' | 'plannedGeneration' | 'living' | 'names'> {
   const problems = [
     ...(made.is === 'refused' ? made.problems : []),
     ...conflicts.map((message) => ({ where: 'load balancer name', message })),
@@ -336,5 +394,10 @@ function planFields(
     plannedGeneration: written ? doc.generation : doc.plannedGeneration,
     // From now on this is what there is, and what was left behind is on its way out.
     living: written ? { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: [] } : doc.living,
+    names: written ? { ...doc.names, ...firewallNames(made.layout.networks) } : doc.names,
   }
+}
+
+function firewallNames(networks: readonly NetworkLayout[]): Record<string, string> {
+  return Object.fromEntries(networks.map(({ network, firewallName }) => [firewallKey(network), firewallName]))
 }

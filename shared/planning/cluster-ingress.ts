@@ -64,10 +64,21 @@ function zoneOfPath(path: string): string {
   return path.split('/')[3] ?? ''
 }
 
+/** Written by kubectl about another object than this one. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** Says how we treat the Ingress, and is of no meaning in the clusters: to observe must not begin with a difference. */
+const modeAnnotation = 'multicluster-ingress.io/mode'
+
 /** The object that every selected cluster gets; `zones` is the text of the annotation for this one. */
 export function matchingObject(model: IngressModel, zones?: string): NonNullable<ClusterIngressWant['object']> {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...others } = model.annotations
-  const annotations = { ...others, 'kubernetes.io/ingress.class': ingressClass, [managedAnnotation]: 'true', ...(zones === undefined ? {} : { [zonesAnnotation]: zones }) }
+  const { [lastApplied]: _applied, [modeAnnotation]: _mode, ...others } = model.annotations
+  const annotations = {
+    ...others,
+    'kubernetes.io/ingress.class': ingressClass,
+    [managedAnnotation]: 'true',
+    ...(zones === undefined ? {} : { [zonesAnnotation]: zones }),
+  }
   const spec = {
     ...(model.defaultBackend === null ? {} : { defaultBackend: backend(model.defaultBackend) }),
     ...(model.rules.length === 0 ? {} : { rules: model.rules.map(rule) }),

@@ -3,6 +3,7 @@ import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import { layCertificates, type CertificateLayout } from './certificates.ts'
 import { cannotServe, gaps, nowhere, withoutGroups } from './complaints.ts'
+import { layNetworks, type NetworkLayout } from './networks.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { defaultLoadBalancer, loadBalancerNames, names, type LoadBalancerNames } from './names.ts'
 import { layService, placesOf, portNumber, type ServiceLayout } from './service-layout.ts'
@@ -30,6 +31,8 @@ export interface Layout {
   clusters: ClusterLayout[]
   /** Clusters that no longer serve, while their part is being taken down. */
   leaving: ClusterFacts[]
+  /** The networks of all these, each with the name of its firewall rule. */
+  networks: NetworkLayout[]
   /** Certificates of the HTTPS front end in their order; none = no such front end. */
   certificates: CertificateLayout[]
   /** Certificates of before that stay attached until those above can serve. */
@@ -122,7 +125,14 @@ export function layOut(
   const warnings: Problem[] = []
   const services = new Map<string, ServiceLayout>()
   const byRef = new Map<string, ServiceLayout>()
-  const context = { lb: named.lb, namespace: model.namespace, project: facts.project, kept: doc.names, drained, served: facts.served }
+  const context = {
+    lb: named.lb,
+    namespace: model.namespace,
+    project: facts.project,
+    kept: doc.names,
+    drained,
+    served: facts.served,
+  }
   for (const ref of backendRefs(model)) {
     const port = portNumber(ref, known)
     const found = port === undefined ? [] : placesOf(ref.service, port, known)
@@ -166,6 +176,12 @@ export function layOut(
         ingressId: clusterIngressId(cluster.doc.name, model),
       })),
       leaving,
+      networks: layNetworks({
+        lb: named.lb,
+        plain: named.names.firewall,
+        kept: doc.names,
+        clusters: [...clusters, ...leaving],
+      }),
       certificates: secure.certificates,
       retained: secure.retained,
       ip: facts.ip,

@@ -135,7 +135,10 @@ function unreachable(cluster: ClusterFacts): Problem[] {
   const why = cluster.trouble ?? cluster.doc.unreachable?.why
   if (why === undefined) return []
   return [
-    { where: `cluster ${cluster.doc.name}`, message: `does not answer, what is known of it stays in place: ${why}` },
+    {
+      where: `cluster ${cluster.doc.name}`,
+      message: `does not answer as it should, what is known of it stays in place: ${why}`,
+    },
   ]
 }
 

@@ -79,7 +79,7 @@ describe('what a plan is', () => {
       clusters: [a, clusterOf('b', { view: null, trouble: 'timeout' })],
       is: 'planned',
       looksAt: ['a', 'b'],
-      warnings: [/^cluster b: does not answer, what is known of it stays in place: timeout$/],
+      warnings: [/^cluster b: does not answer as it should, what is known of it stays in place: timeout$/],
     },
     {
       reason: 'one that is known not to answer, and did when this Ingress last looked',
