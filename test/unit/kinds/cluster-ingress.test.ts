@@ -89,4 +89,37 @@ describe('the matching object', () => {
     expect(objectIn('a')).toBeDefined()
     expect(objectIn('b')).toBeUndefined()
   })
+
+  describe('an object of the same name that was there before', () => {
+    const theirs = (annotations: Record<string, string>): IngressObject => ({
+      metadata: { ...edge, annotations },
+      spec: { defaultBackend: { service: { name: 'other', port: { number: 80 } } } },
+    })
+
+    it.each([
+      { reason: 'of no class: the default controller serves it', annotations: {}, taken: false },
+      {
+        reason: 'of class gce: its load balancer would go',
+        annotations: { 'kubernetes.io/ingress.class': 'gce' },
+        taken: false,
+      },
+      {
+        reason: "of our class: kubemci's",
+        annotations: { 'kubernetes.io/ingress.class': 'gce-multi-cluster' },
+        taken: true,
+      },
+    ])('$reason', async ({ annotations, taken }) => {
+      objects('a').set('default/edge', theirs(annotations))
+      await world.publish(model)
+      expect(objectIn('a')?.spec.defaultBackend?.service.name).toBe(taken ? 'web' : 'other')
+      expect((await world.doc(inA))?.phase).toBe(taken ? 'Ready' : 'Failed')
+      expect(objectIn('b'), 'the other cluster is served all the same').toBeDefined()
+    })
+
+    it('is taken over with force', async () => {
+      objects('a').set('default/edge', theirs({}))
+      await world.publish({ ...model, settings: { ...model.settings, force: true } })
+      expect(objectIn('a')?.spec.defaultBackend?.service.name).toBe('web')
+    })
+  })
 })
