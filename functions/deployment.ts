@@ -67,8 +67,13 @@ const special: Readonly<Record<string, Special>> = {
   'ingress-spec': { identity: 'planner', delivery: { ...delivery, retentionSeconds: 7 * day } },
   plan: { identity: 'planner' },
   'cluster-change': { identity: 'watcher' },
-  // The next tick is a minute away: an old one is worth nothing.
-  'scheduler-tick': { identity: 'watcher', maxInstances: 2, delivery: { ...delivery, retentionSeconds: 600 } },
+  // The next tick is a minute away: an old one is worth nothing. A part of a tick holds every resource of a kind in memory.
+  'scheduler-tick': {
+    identity: 'watcher',
+    concurrency: 4,
+    memoryMiB: 1024,
+    delivery: { ...delivery, retentionSeconds: 600 },
+  },
   'dead-letter': {
     identity: 'keeper',
     maxInstances: 2,
