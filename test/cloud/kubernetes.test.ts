@@ -74,6 +74,33 @@ describe('reading', () => {
     expect(seen).toMatchObject([{ method: 'GET', path: '/version' }])
   })
 
+  it('reads a secret and a ManagedCertificate; what is absent, or not known to the cluster, is undefined', async () => {
+    const { cluster, seen } = await against(({ path }) => {
+      if (path.endsWith('/secrets/tls'))
+        return { body: { metadata: { name: 'tls' }, type: 'kubernetes.io/tls', data: { 'tls.crt': 'YQ==' } } }
+      if (path.endsWith('/managedcertificates/shop'))
+        return { body: { metadata: { name: 'shop' }, spec: { domains: ['a.example'] }, status: {} } }
+      return status(404, 'NotFound', 'the server could not find the requested resource')
+    })
+    expect(await cluster.secret('shop', 'tls')).toEqual({
+      metadata: { name: 'tls' },
+      type: 'kubernetes.io/tls',
+      data: { 'tls.crt': 'YQ==' },
+    })
+    expect(await cluster.managedCertificate('shop', 'shop')).toEqual({
+      metadata: { name: 'shop' },
+      domains: ['a.example'],
+    })
+    expect(await cluster.secret('shop', 'other')).toBeUndefined()
+    expect(await cluster.managedCertificate('shop', 'other')).toBeUndefined()
+    expect(seen.map(({ path }) => path)).toEqual([
+      '/api/v1/namespaces/shop/secrets/tls',
+      '/apis/networking.gke.io/v1/namespaces/shop/managedcertificates/shop',
+      '/api/v1/namespaces/shop/secrets/other',
+      '/apis/networking.gke.io/v1/namespaces/shop/managedcertificates/other',
+    ])
+  })
+
   it('takes over the fields of the port and no others', async () => {
     const { cluster, seen } = await against(() => ({
       body: {

@@ -69,12 +69,15 @@ describe('what kubemci did wrong', () => {
 
   it('errors of asynchronous operations ignored: a quota is said, and a fault of the service is tried again', async () => {
     const { faults } = system.environment.compute
-    const message = "Quota 'URL_MAPS' exceeded. Limit: 10.0 globally."
-    faults.failNext({ code: 'QUOTA_EXCEEDED', message, httpStatus: 403 }, { method: 'urlMaps.insert' })
+    const message = "Quota 'TARGET_HTTP_PROXIES' exceeded. Limit: 10.0 globally."
+    faults.failNext({ code: 'QUOTA_EXCEEDED', message, httpStatus: 403 }, { method: 'targetHttpProxies.insert' })
     await publish('quota', [['/', 'web']])
     const report = await system.until('default/quota', 'Failed', (now) => now?.phase === 'Failed')
     expect(condition(report, 'Programmed')).toContain(message)
-    faults.failNext({ code: 'INTERNAL_ERROR', message: 'try again', httpStatus: 500 }, { method: 'urlMaps.insert' })
+    faults.failNext(
+      { code: 'INTERNAL_ERROR', message: 'try again', httpStatus: 500 },
+      { method: 'targetHttpProxies.insert' },
+    )
     await publish('fault', [['/', 'web']])
     await isReady('default/fault')
     expect(faults.pending()).toBe(0)
