@@ -252,10 +252,13 @@ export const actions: readonly Action[] = [
       if (!faults.strikes('cluster unreachable')) return false
       return onSome(story, [...story.world.clusters.values()], (cluster) => {
         faults.reached('cluster unreachable')
+        if (!cluster.reachable()) return
         cluster.setReachable(false)
+        story.weather += 1
         story.world.trace.note('weather', () => `cluster ${cluster.name} cannot be reached`)
         story.world.clock.after(story.chance.whole(5_000, 900_000), () => {
           cluster.setReachable(true)
+          story.weather -= 1
           story.world.trace.note('weather', () => `cluster ${cluster.name} can be reached again`)
         })
       })
@@ -268,10 +271,12 @@ export const actions: readonly Action[] = [
       const { faults, compute, clock, trace } = story.world
       if (!faults.strikes('compute unreachable')) return false
       faults.reached('compute unreachable')
+      story.weather += 1
       compute.faults.outage(story.chance.pick(['unavailable', 'silent']))
       trace.note('weather', () => 'Compute cannot be reached')
       clock.after(story.chance.whole(5_000, 600_000), () => {
         compute.faults.outage('off')
+        story.weather -= 1
         trace.note('weather', () => 'Compute can be reached again')
       })
       return true

@@ -1,3 +1,5 @@
+import { queries } from '../../shared/state/store.ts'
+import type { FaultKind } from './faults.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
 import { services, servicesOf } from './manifests.ts'
@@ -16,6 +18,25 @@ const fingerprinted = /\/(backendServices|urlMaps|instanceGroups)\//
 
 /** Where Google's load balancers and health checks come from. */
 const googleRanges = ['130.211.0.0/22', '35.191.0.0/16']
+
+/** Who waits for nothing any more is at work again within this time, when nothing goes wrong; milliseconds. */
+const wakeWithin = 12_000
+
+/** Faults by which a wake-up may come late or not at all. */
+const disturbing: readonly FaultKind[] = [
+  'message lost',
+  'message delayed',
+  'publish refused',
+  'publish answer lost',
+  'killed before a call',
+  'killed after a call',
+  'slept past its lease',
+  'function timed out',
+  'clock skewed',
+  'transaction aborted',
+  'commit answer lost',
+  'store unavailable',
+]
 
 /** Everything that must hold at every step. Parts that add kinds add theirs here. */
 export const invariants: readonly Invariant[] = [
@@ -39,7 +60,9 @@ export const invariants: readonly Invariant[] = [
       const removed = new Set<string>()
       story.world.watchers.mutation.push(({ request, target, status, reason, message }) => {
         if (request.method === 'DELETE' && status === 200) removed.add(target)
-        if (story.disturbed.has('everything') || !message.includes('mci1-')) return
+        // Who is shown an old state takes a reference for gone that is there: then only the API keeps the order.
+        if (story.disturbed.has('everything') || story.world.faults.has('stale read') || !message.includes('mci1-'))
+          return
         if (status === 400 && reason.startsWith('resourceInUse') && request.method === 'DELETE')
           broken(`${target} was to be removed while it was referred to: ${message}`)
         // A removal whose answer was lost, and that was overtaken by a new wish, shows only when it is done.
@@ -134,6 +157,33 @@ export const invariants: readonly Invariant[] = [
       watchers.logged.push((_level, fields, message) => {
         if (JSON.stringify(fields).includes('PRIVATE KEY')) broken(`the log line "${message}" holds a private key`)
       })
+    },
+  },
+  {
+    name: 'no wake-up is lost',
+    watch(story, broken) {
+      const { clock, faults, store, outside } = story.world
+      // Where nothing is lost or late, whoever waits is woken by what it waits for, and not by the tick.
+      if (disturbing.some((kind) => faults.has(kind))) return
+      const satisfied = new Map<string, number>()
+      const check = async (): Promise<void> => {
+        for (const kind of outside.kinds) {
+          for (const doc of await store.find(queries.resourcesOfKind(kind.name))) {
+            const { id, phase, waitingFor, waitingOn, updatedAt } = doc
+            const awaited =
+              phase === 'Waiting' && waitingFor === 'exist' ? await store.getAll('resources', waitingOn) : []
+            const done = awaited.length > 0 && awaited.every((one) => one?.applied === true)
+            if (done && satisfied.get(id) === updatedAt) broken(`${id} waits for what is there: ${doc.why}`)
+            if (done) satisfied.set(id, updatedAt)
+            else satisfied.delete(id)
+          }
+        }
+      }
+      const again = (): void => {
+        void check()
+        clock.after(wakeWithin, again)
+      }
+      clock.after(wakeWithin, again)
     },
   },
   {

@@ -21,6 +21,8 @@ export interface Story {
   busy: Set<string>
   /** News of changes that nobody has told yet. */
   untold: number
+  /** Clusters and services of Google's that cannot be reached at present. */
+  weather: number
   /** Whether changes behind our back are told at all. */
   tells: boolean
 }
@@ -38,6 +40,7 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
     foreign: new Set(),
     busy: new Set(),
     untold: 0,
+    weather: 0,
     tells: chance.hits(0.5),
   }
   let up = 0
