@@ -71,9 +71,7 @@ export const namedPorts: Kind<NamedPortsWant, Got> = {
     const group = await cloud.compute.get(ref(id))
     if (group === undefined) {
       // The group is not ours to make: it comes and goes with the cluster's own controller.
-      return want === null
-        ? { got: undefined, owner: 'ours' }
-        : waitForGroup(cloud.now(), before as Output | null)
+      return want === null ? { got: undefined, owner: 'ours' } : waitForGroup(cloud.now(), before as Output | null)
     }
     // The planner went on without the group, and made the in-cluster controller look: it is told that the group is back.
     const output = (before as Output | null)?.absent === true ? { output: { absent: false } satisfies Output } : {}

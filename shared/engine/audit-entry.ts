@@ -63,7 +63,7 @@ export function parseAuditEntry(value: unknown): AuditEntry | undefined {
 /** A request that was refused changed nothing; an operation that failed may have. */
 function refused({ protoPayload, operation, severity }: Raw): boolean {
   const failed = severity === 'ERROR' || (protoPayload.status?.code ?? 0) !== 0
-  return failed && operation?.id == null
+  return failed && (operation?.id ?? null) === null
 }
 
 function subjectsOf(entry: Raw): AuditSubject[] {

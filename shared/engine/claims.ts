@@ -1,12 +1,20 @@
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
-import { claimId, type IngressDoc, type ResourceDoc } from '../state/documents.ts'
+import { claimId, type ClaimDoc, type IngressDoc, type ResourceDoc } from '../state/documents.ts'
 import type { Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
 import { list, missing } from './ledger.ts'
 
 /** One change of what an Ingress claims. */
 export type Stake =
-  | { do: 'claim'; id: ResourceId; want: object; refs: ResourceId[]; uses?: ResourceId[]; force: boolean }
+  | {
+      do: 'claim'
+      id: ResourceId
+      want: object
+      refs: ResourceId[]
+      uses?: ResourceId[]
+      force: boolean
+      hold?: ClaimDoc['hold']
+    }
   | { do: 'drop'; id: ResourceId }
   /** It was there before us and nobody wants it: to be removed as soon as what is taken over lets go of it. */
   | { do: 'retire'; id: ResourceId; refs: ResourceId[]; after: ResourceId[] }
@@ -95,6 +103,7 @@ async function stakeChunk(
       refs: one.refs,
       ...(one.uses === undefined ? {} : { uses: one.uses }),
       force: one.force,
+      ...(one.hold === undefined ? {} : { hold: one.hold }),
       at: now,
     })
     const shared = isShared(deps, one.id)

@@ -14,6 +14,8 @@ export type Outcome =
   | { is: 'retry'; fault: Fault }
   /** A person must change something; looked at again now and then. */
   | { is: 'failed'; why: string }
+  /** It is not to be changed, though it may differ: what is known of it is said. */
+  | { is: 'held'; why: string }
   | { is: 'gone'; why: string }
 
 /** Backoff and patience, in milliseconds. */
@@ -42,6 +44,7 @@ export const pace = {
 export function nextWake(outcome: Outcome, failures: number, now: number, random: () => number): number | null {
   switch (outcome.is) {
     case 'ready':
+    case 'held':
     case 'gone':
       return null
     case 'waiting':

@@ -5,6 +5,7 @@ import { decide, type Step } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { classify, type Fault } from './faults.ts'
 import { changesInWords } from './history.ts'
+import { observedWhy, pausedWhy } from './hold.ts'
 import type { AnyKind, Cloud, Observation } from './kind.ts'
 import { acquire, release } from './lease.ts'
 import * as ledger from './ledger.ts'
@@ -123,6 +124,7 @@ async function napped(visit: Visit, view: ledger.View, after: number, why: strin
 async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
   const { deps } = visit
   if (view.doc.operation) return awaitOperation(visit, view, view.doc.operation, view.doc.appliedRefs)
+  if (view.hold === 'paused') return settle({ is: 'held', why: pausedWhy })
   // Nothing of it exists yet: no look is needed to know that it has to wait.
   if (view.want !== null && !view.doc.applied) {
     const on = await ledger.missing(visit.deps.store, view.refs)
@@ -157,6 +159,7 @@ async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
     case 'create':
     case 'update':
     case 'remove':
+      if (view.hold === 'observe') return settle({ is: 'held', why: observedWhy(step) }, seen)
       return mutate(visit, view, seen, step)
     default:
       return step satisfies never
@@ -262,10 +265,7 @@ async function ended(visit: Visit, does: OperationRef['does'], refs: readonly Re
 }
 
 function wake(visit: Visit): void {
-  inBackground(
-    visit,
-    wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` }),
-  )
+  inBackground(visit, wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` }))
 }
 
 /** What fails here fails the visit at its end; until then a rejection without a handler would end the whole process. */
@@ -281,7 +281,7 @@ function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledg
   const fields = { resource: id, outcome: outcome.is, why, token: visit.token, cause: cause.why, trace: cause.trace }
   if (outcome.is === 'failed' || outcome.is === 'retry') deps.log.warn(fields, 'visit ended')
   else if (settled.phaseChanged || outcome.is === 'gone') deps.log.info(fields, 'visit ended')
-  const rests = outcome.is === 'ready' || outcome.is === 'gone'
+  const rests = outcome.is === 'ready' || outcome.is === 'gone' || outcome.is === 'held'
   const troubled = outcome.is === 'failed' || outcome.is === 'retry'
   inBackground(
     visit,

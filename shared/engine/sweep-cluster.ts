@@ -7,6 +7,7 @@ import { queries } from '../state/store.ts'
 import { decide } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { digitOf, dueInFull, readInventory, writeInventory, type Seen } from './inventory.ts'
+import { isSaid } from './hold.ts'
 import type { AnyKind, Cloud } from './kind.ts'
 import { viewOf, type View } from './ledger.ts'
 import { nudgeOf, send, type Cause } from './nudge.ts'
@@ -169,12 +170,13 @@ async function judge(
 ): Promise<'right' | 'drifted' | 'moving'> {
   const { doc } = view
   if (doc.wakeAt !== null || doc.operation !== null) return 'moving'
+  if (view.hold === 'paused') return 'right'
   try {
     const observed = await kind.observe(cloud, id, view.want, doc.output)
     const news = observed.output !== undefined && hashOf(observed.output) !== hashOf(doc.output)
     if (news || observed.pending !== undefined || observed.refused !== undefined) return 'drifted'
     const step = decide(kind, view.want, observed, { force: view.force, owner: doc.owner })
-    return step.do === 'nothing' ? 'right' : 'drifted'
+    return step.do === 'nothing' || isSaid(view, step) ? 'right' : 'drifted'
   } catch (error) {
     deps.log.warn({ resource: id, error: String(error) }, 'not judged by the list; it looks for itself')
     return 'drifted'

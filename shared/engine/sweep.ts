@@ -8,6 +8,7 @@ import { queries } from '../state/store.ts'
 import { decide } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { digitOf, dueInFull, readInventory, sinceOf, writeInventory, type Seen } from './inventory.ts'
+import { isSaid } from './hold.ts'
 import type { AnyKind, Cloud } from './kind.ts'
 import { viewOf, type View } from './ledger.ts'
 import { nudgeOf, send, type Cause } from './nudge.ts'
@@ -196,13 +197,13 @@ async function judge(
   }
   const { doc } = view
   if (doc.wakeAt !== null || doc.operation !== null) return 'moving'
+  if (view.hold === 'paused') return 'right'
   try {
     const observed = await kind.observe(cloud, id, view.want, doc.output)
     if (observed.output !== undefined && hashOf(observed.output) !== hashOf(doc.output)) return 'drifted'
     if (observed.pending ?? observed.refused) return 'drifted'
-    return decide(kind, view.want, observed, { force: view.force, owner: doc.owner }).do === 'nothing'
-      ? 'right'
-      : 'drifted'
+    const step = decide(kind, view.want, observed, { force: view.force, owner: doc.owner })
+    return step.do === 'nothing' || isSaid(view, step) ? 'right' : 'drifted'
   } catch (error) {
     deps.log.warn({ resource: id, error: String(error) }, 'not judged by the list; it looks for itself')
     return 'drifted'
@@ -221,6 +222,6 @@ function cloudOfList(deps: Deps, listed: ReadonlyMap<string, Listed>): Cloud {
         const found = listed.get(ref.zone === undefined ? ref.name : `${ref.zone}/${ref.name}`)
         return Promise.resolve(found?.collection === ref.collection ? found.item : undefined)
       },
-    } as Cloud['compute'],
+    },
   }
 }

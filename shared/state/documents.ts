@@ -88,6 +88,8 @@ export interface ClaimDoc {
   uses?: ResourceId[]
   /** The ingress's leave to take over a resource that carries no stamp of ours. */
   force: boolean
+  /** The ingress only wants to know what differs (`observe`), or not even that (`paused`); absent = it is to be made so. */
+  hold?: 'observe' | 'paused'
   /** When this want last changed; where shared claims disagree, the later one holds. */
   at: number
 }

@@ -96,7 +96,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
     waitingOn: true, waitingFor: true, failures: true, operation: true, mayAppearUntil: true, output: true, wakeAt: true, nudges: true, token: true,
     lastOperation: true, lastRepair: true, unswept: true, lastChange: true, createdAt: true, updatedAt: true,
   },
-  claims: { resource: true, ingress: true, want: true, refs: true, uses: true, at: true, force: true },
+  claims: { resource: true, ingress: true, want: true, refs: true, uses: true, at: true, force: true, hold: true },
   leases: { id: true, holder: true, token: true, expiresAt: true },
   inventories: { id: true, scope: true, entries: true, since: true, at: true },
   deadLetters: { id: true, topic: true, data: true, attributes: true, why: true, at: true, expireAt: true },

@@ -60,7 +60,7 @@ describe('what somebody else changes comes back, by the audit log', () => {
     await ask(collection, name, 'DELETE')
     await until('it is gone', async () => (await got(collection, name)) === undefined, operation)
     const took = await until('it is back', async () => (await got(collection, name)) !== undefined, operation + allowed)
-    console.log(`${collection}: back ${Math.round(took)} ms after its deletion had ended`)
+    process.stdout.write(`${collection}: back ${Math.round(took)} ms after its deletion had ended\n`)
     expect(took).toBeLessThan(operation + allowed)
     const report = await system.until('default/web', 'Ready', ready)
     const resource = report?.resources.find((one) => one.name === name)
@@ -94,7 +94,7 @@ describe('what somebody else changes comes back, by the audit log', () => {
     const back = (): Promise<boolean> =>
       got('forwardingRules', names.get('forwardingRules') ?? '').then((rule) => rule !== undefined)
     const took = await until('the forwarding rule is back', back, 5 * operation + allowed)
-    console.log(`a chain of five: back ${Math.round(took)} ms after the entries`)
+    process.stdout.write(`a chain of five: back ${Math.round(took)} ms after the entries\n`)
     expect(took).toBeLessThan(5 * operation + allowed)
     await system.until('default/web', 'Ready', ready)
     await firstAnswer(url)
@@ -144,7 +144,7 @@ describe('what somebody else changes comes back, by the audit log', () => {
     )
     const took = performance.now() - groupAt
     stop()
-    console.log(`new zone: a backend ${Math.round(took)} ms after its group existed`)
+    process.stdout.write(`new zone: a backend ${Math.round(took)} ms after its group existed\n`)
     expect(took).toBeLessThan(operation + allowed)
     await system.until('default/web', 'Ready', ready)
     await expect.poll(async () => (await firstAnswer(url, { region: 'us-central1' })).pod?.cluster).toBe(cluster)

@@ -107,7 +107,7 @@ export async function smallWorld(
       if (answer.status >= 400) throw new Error(JSON.stringify(answer.body))
       await clock.advance(operationMs)
     },
-    got: (path) => compute.get(path)?.body as Record<string, unknown> | undefined,
+    got: (path) => compute.get(path)?.body,
     phase: async (id) => (await world.store.get('ingresses', id))?.phase,
     async serve(name, service, annotations = {}) {
       await world.publish('ingress-specs', simpleIngress(name, service, { annotations }))

@@ -50,7 +50,7 @@ describe('ticks while nothing changes', () => {
 interface Drift {
   reason: string
   collection: string
-  change(path: string): Promise<void>
+  change: (path: string) => Promise<void>
   field?: string
 }
 
