@@ -3,6 +3,7 @@ import type { Compute } from '../../../shared/cloud/compute-port.ts'
 import type { Desired } from '../../../shared/engine/kind.ts'
 import type { IngressModel } from '../../../shared/ingress/model.ts'
 import type { ClusterFacts } from '../../../shared/planning/facts.ts'
+import { statusOf } from '../../../shared/engine/status.ts'
 import { plan } from '../../../shared/planning/plan.ts'
 import { splitResourceId } from '../../../shared/resource-id.ts'
 import { claimId, type ClusterDoc, type IngressDoc, type ResourceDoc } from '../../../shared/state/documents.ts'
@@ -87,12 +88,23 @@ async function putOne(store: Store, act: Act, clusters: ClusterDoc[], index: num
   const made = plan(kinds, doc, facts, new Map())
   if (made.is !== 'planned') throw new Error(`${name} cannot be planned: ${JSON.stringify(made)}`)
   const resources = made.desired.map((desired) => resourceFor(desired, act, doc, facts, ip, since))
+  const claims =
+    scene === 'Deleting'
+      ? []
+      : made.desired.map(({ id, want, refs }) => ({
+          resource: id,
+          ingress: doc.id,
+          want,
+          refs,
+          force: false,
+          at: since,
+        }))
+  const byId = new Map(resources.map((resource) => [resource.id, resource]))
+  const { conditions } = statusOf({ doc, clusters, claims, resources: byId }, project, since)
   await store.transact(async (tx) => {
-    tx.set('ingresses', doc.id, doc)
+    tx.set('ingresses', doc.id, { ...doc, conditions })
     for (const resource of resources) tx.set('resources', resource.id, resource)
-    if (scene === 'Deleting') return
-    for (const { id, want, refs } of made.desired)
-      tx.set('claims', claimId(id, doc.id), { resource: id, ingress: doc.id, want, refs, force: false, at: since })
+    for (const claim of claims) tx.set('claims', claimId(claim.resource, doc.id), claim)
   })
 }
 
@@ -136,10 +148,6 @@ function docFor(model: IngressModel, scene: Scene, since: number): IngressDoc {
     deleted: scene === 'Deleting',
     phase: scene,
     wakeAt: settled ? null : since + 60_000,
-    conditions:
-      scene === 'Ready'
-        ? [{ type: 'Programmed', status: 'True', reason: 'Programmed', message: '', lastTransitionTime: since }]
-        : [],
     createdAt: since - 3_600_000,
     updatedAt: since,
     history: [
