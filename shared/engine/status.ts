@@ -180,7 +180,9 @@ function statesOf(sources: Sources, chosen: ReturnType<typeof select>): IngressS
     const name = splitResourceId(view.id).path[0] ?? ''
     const groups = (view.output as ClusterView | null)?.groups
     const zones = groups?.state === 'known' ? [...new Set(groups.groups.map((group) => group.zone))].sort() : []
-    states.set(name, { name, state: stateOf(sources, chosen, view, name), zones, why: view.why })
+    const away = sources.clusters.find((cluster) => cluster.name === name)?.unreachable
+    const why = away ? `it does not answer: ${away.why}` : view.why
+    states.set(name, { name, state: stateOf(sources, chosen, view, name), zones, why })
   }
   for (const name of chosen.names) {
     if (!states.has(name)) states.set(name, { name, state: 'Waiting', zones: [], why: 'not begun' })
