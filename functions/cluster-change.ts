@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
 import { parseAuditEntry } from '../shared/engine/audit-entry.ts'
 import type { Deps } from '../shared/engine/deps.ts'
-import { lookAgain } from '../shared/engine/look-again.ts'
+import { lookAgain, nudgeParts } from '../shared/engine/look-again.ts'
 import { notice } from '../shared/engine/notice.ts'
 import { bodyOf, jsonOf, withCause, type Event } from './event.ts'
 
@@ -57,6 +57,9 @@ export async function onClusterChange(deps: Deps, event: Event): Promise<void> {
       { name: cluster, ...(known as Omit<Parameters<typeof registerCluster>[1], 'name'>) },
       { why: why ?? 'cluster registered', trace },
     )
-  } else if (unregister) await unregisterCluster(deps, cluster, { why: why ?? 'cluster unregistered', trace })
-  else await lookAgain(deps, cluster, { why: why ?? 'look again', trace })
+  } else if (unregister) {
+    const cause = { why: why ?? 'cluster unregistered', trace }
+    await unregisterCluster(deps, cluster, cause)
+    await nudgeParts(deps, cluster, cause)
+  } else await lookAgain(deps, cluster, { why: why ?? 'look again', trace })
 }

@@ -10,7 +10,11 @@ import { nudgeOf, send, type Cause } from './nudge.ts'
 export async function lookAgain(deps: Deps, cluster: string, cause: Cause): Promise<void> {
   await lookAtCluster(deps, cluster, cause)
   const doc = await deps.store.get('clusters', cluster)
-  if (doc === undefined || doc.leaving || doc.unreachable !== null) return
+  if (doc !== undefined && doc.unreachable === null) await nudgeParts(deps, cluster, cause)
+}
+
+/** Has everything looked at that Ingresses have in a cluster: what waits for a cluster that left need not wait any longer. */
+export async function nudgeParts(deps: Deps, cluster: string, cause: Cause): Promise<void> {
   for (let after: string | undefined; ;) {
     const page = await deps.store.find(queries.resourcesOfKind('cluster-ingress', after))
     const here = page.filter(({ id }) => id.startsWith(`cluster-ingress/${cluster}/`))

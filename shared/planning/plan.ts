@@ -101,7 +101,10 @@ export function plan(
     layout: laidOut.layout,
     desired: wants.filter((want): want is Desired => !('hold' in want)),
     held,
-    waiting: held.map(({ id, hold }) => ({ where: id, message: hold })),
+    waiting: [
+      ...held.map(({ id, hold }) => ({ where: id, message: hold })),
+      ...laidOut.layout.leaving.flatMap(beingTakenOut),
+    ],
     warnings,
     notices: laidOut.notices,
   }
@@ -140,6 +143,13 @@ function unreachable(cluster: ClusterFacts): Problem[] {
       message: `does not answer as it should, what is known of it stays in place: ${why}`,
     },
   ]
+}
+
+/** The firewall narrows once a cluster's part is gone; one that does not answer holds nobody up. */
+function beingTakenOut({ doc, trouble }: ClusterFacts): Problem[] {
+  return trouble === null && doc.unreachable === null
+    ? [{ where: `cluster ${doc.name}`, message: 'is being taken out' }]
+    : []
 }
 
 function noCluster(clusters: readonly ClusterFacts[], unknown: readonly Problem[]): Problem[] {

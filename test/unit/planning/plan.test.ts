@@ -155,6 +155,7 @@ describe('what a plan is', () => {
       clusters: [a, clusterOf('b', { doc: { leaving: true } })],
       is: 'planned',
       looksAt: ['a'],
+      waiting: [/^cluster b: is being taken out$/],
     },
     {
       reason: 'a removed cluster is out',
@@ -162,6 +163,34 @@ describe('what a plan is', () => {
       with: { doc: { selection: { ...everything, excluded: ['b'] } } },
       is: 'planned',
       looksAt: ['a'],
+      waiting: [/^cluster b: is being taken out$/],
+    },
+    {
+      reason: 'the last one was taken out on purpose: everything stays but its part',
+      clusters: [a],
+      with: { doc: { selection: { ...everything, excluded: ['a'] } } },
+      is: 'planned',
+      looksAt: [],
+      warnings: [/^clusters: every cluster was taken out/],
+    },
+    {
+      reason: 'the last one was taken out, and nothing of it is left',
+      clusters: [unseen('a')],
+      with: { doc: { selection: { ...everything, excluded: ['a'] } } },
+      is: 'looking',
+      looksAt: [],
+      warnings: [/^clusters: every cluster was taken out/],
+    },
+    {
+      reason: 'a scheme that contradicts the living one',
+      clusters: [a],
+      with: {
+        model: { settings: { scheme: 'EXTERNAL' } },
+        doc: { living: { loadBalancer: 'zp', scheme: 'EXTERNAL_MANAGED', leftovers: [] } },
+      },
+      is: 'refused',
+      looksAt: ['a'],
+      problems: [/scheme: the load balancer exists with the scheme EXTERNAL_MANAGED/],
     },
   ]
   for (const { reason, clusters, with: given, is, looksAt, problems = [], warnings = [], waiting = [] } of rows)
