@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { recoverable } from '../../shared/engine/recover.ts'
+import { simpleIngress } from '../support/manifests.ts'
+import { project, register, smallWorld, type SmallWorld } from './small-world.ts'
+
+const day = 24 * 3_600_000
+let world: SmallWorld
+
+afterEach(() => world.close())
+
+async function served(...names: string[]): Promise<void> {
+  world = await smallWorld()
+  for (const cluster of world.clusters.keys()) await world.deploy(cluster, 'web')
+  for (const name of names) await world.serve(name, 'web')
+}
+
+/** Everything that is in Compute, with its id, so that a thing made anew is another one. */
+function everything(): string[] {
+  const collections = [
+    'addresses',
+    'backendServices',
+    'firewalls',
+    'forwardingRules',
+    'healthChecks',
+    'targetHttpProxies',
+    'urlMaps',
+  ]
+  return collections
+    .flatMap((collection) => world.compute.list(collection, project))
+    .map(({ path, body }) => `${path} ${String(body['id'])}`)
+    .sort()
+}
+
+/** Ticks as Cloud Scheduler sends them, seldom enough for a test: never with a long pause. */
+async function ticksOver(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 2 * 3_600_000) {
+    await world.clock.advance(2 * 3_600_000)
+    await world.tick()
+  }
+}
+
+describe('a state that was lost', () => {
+  it('deletes nothing, however long nobody publishes anything', async () => {
+    await served('web')
+    const before = everything()
+    world.loseState()
+    await ticksOver(3 * day)
+    expect(everything()).toEqual(before)
+    for (const name of world.clusters.keys()) await register(world, name)
+    await ticksOver(3 * day)
+    expect(everything()).toEqual(before)
+  })
+
+  it('lists what has no spec, and adopts it in place when its spec is published again', async () => {
+    await served('web', 'shop')
+    const before = everything()
+    world.loseState()
+    for (const name of world.clusters.keys()) await register(world, name)
+    const lost = await recoverable(world.deps)
+    expect(lost.map(({ ingress, loadBalancer, is }) => ({ ingress, loadBalancer, is }))).toEqual([
+      { ingress: 'default/shop', loadBalancer: 'shop', is: 'unknown' },
+      { ingress: 'default/web', loadBalancer: 'web', is: 'unknown' },
+    ])
+    expect(lost[0]?.resources).toHaveLength(7)
+    const { writes } = world.compute.counters()
+    await world.serve('web', 'web')
+    expect(everything(), 'the same resources, not new ones').toEqual(before)
+    expect(world.compute.counters().writes, 'and nothing had to be changed').toBe(writes)
+    expect((await recoverable(world.deps)).map(({ ingress }) => ingress)).toEqual(['default/shop'])
+  })
+})
+
+/** Our document of a resource is lost, as a restored backup would have lost it. */
+async function forget(id: string): Promise<void> {
+  await world.store.transact((tx) => {
+    tx.delete('resources', id)
+    return Promise.resolve()
+  })
+}
+
+describe('a resource with our stamp and without an owner', () => {
+  const path = `projects/${project}/global/healthChecks/mci1-hc-orphan--web`
+  const stampFor = (ingress: string): string => `Health check; managed by multi-cluster-ingress for Ingress ${ingress}`
+
+  async function orphan(ingress: string): Promise<void> {
+    await world.compel('POST', `projects/${project}/global/healthChecks`, {
+      name: 'mci1-hc-orphan--web',
+      description: stampFor(ingress),
+      type: 'HTTP',
+      httpHealthCheck: {},
+    })
+  }
+
+  it('of an Ingress that is known and at rest goes after a day, and not before', async () => {
+    await served('web')
+    const before = everything()
+    await orphan('default/web')
+    await ticksOver(day - 4 * 3_600_000)
+    expect(world.got(path)).toBeDefined()
+    await ticksOver(8 * 3_600_000)
+    expect(world.got(path)).toBeUndefined()
+    expect(everything()).toEqual(before)
+  })
+
+  it('of an Ingress that nobody here has heard of stays for ever, and is listed', async () => {
+    await served('web')
+    await orphan('default/elsewhere')
+    await ticksOver(4 * day)
+    expect(world.got(path)).toBeDefined()
+    expect(await recoverable(world.deps)).toMatchObject([{ ingress: 'default/elsewhere', is: 'unknown' }])
+  })
+
+  it('of a withdrawn Ingress goes after a day', async () => {
+    await served('web')
+    await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'web' })
+    for (let ticks = 0; ticks < 5; ticks += 1) await world.tick()
+    await orphan('default/web')
+    await ticksOver(day + 8 * 3_600_000)
+    expect(world.got(path)).toBeUndefined()
+  })
+
+  it('waits a day anew when somebody changes it', async () => {
+    await served('web')
+    await orphan('default/web')
+    await ticksOver(day - 4 * 3_600_000)
+    await world.compel('PATCH', path, { checkIntervalSec: 33 })
+    await ticksOver(8 * 3_600_000)
+    expect(world.got(path)).toBeDefined()
+  })
+
+  it('waits a day anew after ticks stayed away, because the state may be a restored one', async () => {
+    await served('web')
+    await orphan('default/web')
+    await ticksOver(day - 4 * 3_600_000)
+    await world.clock.advance(7 * day)
+    await world.tick()
+    await ticksOver(8 * 3_600_000)
+    expect(world.got(path)).toBeDefined()
+    await ticksOver(day)
+    expect(world.got(path)).toBeUndefined()
+  })
+
+  it('is adopted when its Ingress wants it again', async () => {
+    await served('web')
+    const [rule] = world.compute.list('forwardingRules', project)
+    const id = String(rule?.body['id'])
+    await forget(`forwarding-rule/${project}/${rule?.name ?? ''}`)
+    await world.publish('ingress-specs', simpleIngress('web', 'web', { annotations: { note: 'again' } }))
+    await ticksOver(2 * day)
+    expect(world.got(rule?.path ?? '')?.['id']).toBe(id)
+  })
+})
