@@ -49,5 +49,7 @@ export const auditFilter = [
   'log_id("cloudaudit.googleapis.com/activity")',
   // A long operation writes two entries; at the first nothing has changed yet. GKE's later entries say no more than that.
   '(NOT operation.first=true OR operation.last=true)',
+  // What was refused at once changed nothing; an operation that failed may have.
+  '(NOT severity=ERROR OR operation.last=true)',
   `(${[groups, loadBalancers, endpointGroups, clusters, objects].map(all).join(' OR ')})`,
 ].join(' AND ')
