@@ -120,6 +120,41 @@ describe('what somebody else changes comes back, by the audit log', () => {
     expect(system.environment.compute.counters().writes).toBe(writes)
   })
 
+  it('a NodePort that changes fails requests in its own cluster only, and only until it is taken up', async () => {
+    const [first, second] = system.environment.clusters
+    const path = '/api/v1/namespaces/default/services/web'
+    const before = (await (await fetch(`${first?.server ?? ''}${path}`)).json()) as {
+      spec: { ports: { nodePort: number }[] }
+    }
+    const nodePort = before.spec.ports[0]?.nodePort === 31_999 ? 31_998 : 31_999
+    const here = hammer(url, 50, { region: 'us-central1' })
+    const there = hammer(url, 50, { region: 'europe-west1' })
+    const changed = await fetch(`${first?.server ?? ''}${path}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ spec: { ports: [{ name: 'http', port: 80, targetPort: 8080, nodePort }] } }),
+    })
+    expect(changed.ok).toBe(true)
+    const open = async (): Promise<boolean> =>
+      JSON.stringify(await got('firewalls', await only('firewalls'))).includes(String(nodePort))
+    await until('the firewall rule has the new port', open, 3 * operation)
+    await system.until('default/web', 'Ready', ready)
+    await expect
+      .poll(async () => (await firstAnswer(url, { region: 'us-central1' })).pod?.cluster, { timeout: 5_000 })
+      .toBe(first?.name)
+    const answers = await here.stop()
+    const failed = answers.filter((answer) => answer.status !== 200)
+    process.stdout.write(
+      `NodePort changed: ${failed.length} of ${answers.length} requests failed, the last after ${failed.at(-1)?.at ?? 0} ms\n`,
+    )
+    expect(
+      (await there.stop()).filter((answer) => answer.status !== 200),
+      `cluster ${second?.name ?? ''}`,
+    ).toEqual([])
+    // The named port and the firewall rule, side by side, and a check.
+    expect(failed.at(-1)?.at ?? 0).toBeLessThan(2 * operation + allowed)
+  }, 60_000)
+
   it('a new zone serves soon after its group exists, and no request fails on the way', async () => {
     const [first] = system.environment.clusters
     const cluster = first?.name ?? ''
