@@ -42,9 +42,14 @@ export interface Calls {
 
 /** Kills and sleeps at random, as the faults of the world have it. */
 export function randomFates(faults: Faults): Fates {
-  return () => {
+  return (_number, _invocation, { port, what }) => {
     if (faults.strikes('killed before a call')) return 'kill before'
     if (faults.strikes('killed after a call')) return 'kill after'
+    const mutates = port === 'compute' && !what.startsWith('GET') && !what.endsWith('/wait')
+    if (mutates && faults.strikes('slept before a mutation')) {
+      faults.reached('slept before a mutation')
+      return 'sleep'
+    }
     return faults.strikes('slept past its lease') ? 'sleep' : undefined
   }
 }

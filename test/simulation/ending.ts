@@ -159,6 +159,8 @@ async function planDifferences(
   const made = plan(deps.kinds, doc, factsOf(project, fresh, deps.clock.now()), clusterWants(sources.claims))
   const found: string[] = []
   const say = (text: string): void => void found.push(`Ingress ${owned.id}: ${text}`)
+  // Every cluster was taken out and all is gone: there is nothing left to look at, and nothing to change.
+  if (made.is === 'looking' && made.waiting.length === 0) return { refused: true, found }
   if (made.is === 'looking') {
     say(`still has to look: ${made.waiting.map(({ where, message }) => `${where} ${message}`).join('; ')}`)
     return { refused: false, found }

@@ -13,6 +13,8 @@ const chances = {
   'killed before a call': 0.006,
   'killed after a call': 0.006,
   'slept past its lease': 0.002,
+  /** The worst moment to sleep, so it comes more often. */
+  'slept before a mutation': 0.06,
   /** Per invocation. */
   'function timed out': 0.003,
   'clock skewed': 0.5,
@@ -50,6 +52,23 @@ export type FaultKind = keyof typeof chances
 
 /** All of them. */
 export const faultKinds = Object.keys(chances) as FaultKind[]
+
+/** Faults by which a wake-up may come late or not at all. */
+export const disturbing: readonly FaultKind[] = [
+  'message lost',
+  'message delayed',
+  'publish refused',
+  'publish answer lost',
+  'killed before a call',
+  'killed after a call',
+  'slept past its lease',
+  'slept before a mutation',
+  'function timed out',
+  'clock skewed',
+  'transaction aborted',
+  'commit answer lost',
+  'store unavailable',
+]
 
 /** The faults of one world; each that strikes is counted where it is carried out, so that a count is a proof. */
 export interface Faults {

@@ -1,5 +1,4 @@
 import { queries } from '../../shared/state/store.ts'
-import type { FaultKind } from './faults.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
 import { services, servicesOf } from './manifests.ts'
@@ -21,22 +20,6 @@ const googleRanges = ['130.211.0.0/22', '35.191.0.0/16']
 
 /** Who waits for nothing any more is at work again within this time, when nothing goes wrong; milliseconds. */
 const wakeWithin = 12_000
-
-/** Faults by which a wake-up may come late or not at all. */
-const disturbing: readonly FaultKind[] = [
-  'message lost',
-  'message delayed',
-  'publish refused',
-  'publish answer lost',
-  'killed before a call',
-  'killed after a call',
-  'slept past its lease',
-  'function timed out',
-  'clock skewed',
-  'transaction aborted',
-  'commit answer lost',
-  'store unavailable',
-]
 
 /** Everything that must hold at every step. Parts that add kinds add theirs here. */
 export const invariants: readonly Invariant[] = [
@@ -162,9 +145,9 @@ export const invariants: readonly Invariant[] = [
   {
     name: 'no wake-up is lost',
     watch(story, broken) {
-      const { clock, faults, store, outside } = story.world
+      const { clock, store, outside, plan } = story.world
       // Where nothing is lost or late, whoever waits is woken by what it waits for, and not by the tick.
-      if (disturbing.some((kind) => faults.has(kind))) return
+      if (plan.disturbed) return
       const satisfied = new Map<string, number>()
       const check = async (): Promise<void> => {
         for (const kind of outside.kinds) {

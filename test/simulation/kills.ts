@@ -35,6 +35,7 @@ export async function runScenario(
     clusters,
     nodesPerZone: 1,
     fates: (call) => fates.get(call - began),
+    disturbed: kills.length > 0,
     traced: options.traced,
     ...(options.mutation === undefined ? {} : { mutation: options.mutation }),
   })

@@ -1,7 +1,7 @@
 import { actions } from './actions.ts'
 import { chanceOf } from './chance.ts'
 import { checkpoint, outcomeOf, scheduleTicks, settle, silence, watchInvariants, type Outcome } from './converge.ts'
-import { chooseFaults } from './faults.ts'
+import { chooseFaults, disturbing } from './faults.ts'
 import { beginStory, nextSpec, pass, publish, register, type Story } from './story.ts'
 import { createWorld, type Mutation } from './world.ts'
 
@@ -13,9 +13,11 @@ const places = [
 
 export async function runSeed(seed: number, options: { traced: boolean; mutation?: Mutation }): Promise<Outcome> {
   const chance = chanceOf(seed).fork('plan')
+  const faults = chooseFaults(chance)
   const world = createWorld({
     seed,
-    faults: chooseFaults(chance),
+    faults,
+    disturbed: faults.some((kind) => disturbing.includes(kind)),
     clusters: places.slice(0, chance.whole(2, places.length)),
     nodesPerZone: 1,
     traced: options.traced,

@@ -41,6 +41,8 @@ export interface WorldPlan {
   nodesPerZone: number
   /** Absent: at random, as the faults have it. */
   fates?: Fates
+  /** Whether fates or faults stop functions, or keep messages from them. */
+  disturbed: boolean
   mutation?: Mutation
   traced: boolean
 }
