@@ -91,7 +91,8 @@ async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> 
       'plan written',
     )
   }
-  if (made === null || isLookedFor(doc) || conflicts.length > 0) {
+  const idle = made === null || doc.model.settings.mode === 'paused'
+  if (idle || isLookedFor(doc) || conflicts.length > 0) {
     await writeStatus(deps, id, token, made, conflicts, cause)
     return false
   }
@@ -355,7 +356,7 @@ function tellPhase(deps: Deps, before: IngressDoc, status: IngressStatus, now: n
     generation: before.generation,
     from: before.phase,
     phase: status.phase,
-    why: turned(before.phase, status, now).what,
+    why: turned(before.phase, status, now).why,
     secondsSincePublished: (now - before.source.publishedAt) / 1_000,
     trace: cause.trace,
   }

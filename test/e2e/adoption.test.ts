@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { plantKubemci, readGolden, type Planted, type PlantOptions } from '../support/kubemci.ts'
 import { startSystem, type Report, type System } from '../support/system.ts'
-import { ask, firstAnswer, hammer } from '../support/traffic.ts'
+import { firstAnswer, hammer, type ask } from '../support/traffic.ts'
 
 const ready = (report: Report | undefined): boolean => report?.phase === 'Ready'
 const collections = [

@@ -13,10 +13,10 @@ import type { Store } from '../../shared/state/store.ts'
  */
 const kept: string[] = []
 const written = process.stdout.write.bind(process.stdout)
-process.stdout.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+process.stdout.write = (chunk: string | Uint8Array, ...rest: never[]) => {
   kept.push(String(chunk))
   return written(chunk, ...rest)
-}) as typeof process.stdout.write
+}
 
 const made = makeDeps(readConfig())
 const deps: Deps = {

@@ -146,7 +146,7 @@ function input({
   ...body
 }: Body): Body {
   const { status: _status, connectionDraining: _draining, ...rest } = body
-  return rest as Body
+  return rest
 }
 
 function keyed(certificate: TestCertificate | undefined): { certificate: string; privateKey: string } {

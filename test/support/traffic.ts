@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import type { TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What one request through the data plane came to. */
@@ -39,7 +39,8 @@ export function ask(
         }
       : { headers, agent, timeout: 5_000 }
     const request = (secure ? https : http).get(url + (options.path ?? '/'), how, (response) => {
-      const certificate = secure ? (response.socket as TLSSocket).getPeerCertificate().fingerprint256 : undefined
+      const { socket } = response
+      const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : undefined
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (text += chunk))
