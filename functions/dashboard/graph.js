@@ -9,7 +9,7 @@ import { layOutGraph } from './graph-layout.js'
 import { kindInWords, resourceInWords, resourcesInWords, shortName } from './names.js'
 import { ageOf, shapeOf, stateBadge, toneOf } from './words.js'
 
-const box = { width: 160, height: 48, across: 38, down: 12, edge: 8, words: 38 }
+const box = { width: 150, height: 48, across: 30, down: 12, edge: 8, words: 36 }
 
 /** @type {Set<string>} */
 const opened = new Set()
@@ -137,7 +137,7 @@ function drawn(one, { x, y }, isCurrent, detail, choose) {
   const label = `${kindInWords(one.kind)} ${name}: ${one.phase}${many ? ', press to see each' : ''}`
   const pick = () => choose(one)
   const shape = shapeOf(one.phase, 18)
-  shape.setAttribute('x', '12')
+  shape.setAttribute('x', '10')
   shape.setAttribute('y', String(box.height / 2 - 9))
   return svg(
     'g',
