@@ -28,7 +28,9 @@ export function slimVendors(services: readonly string[]): Plugin {
   return {
     name: 'slim-vendors',
     setup(build) {
-      build.onLoad({ filter: handedOnOnly }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
+      // Firestore takes a class from here when it is loaded, and uses it for pipelines only.
+      const empty = 'module.exports = { google: { firestore: { v1: {} } } }'
+      build.onLoad({ filter: handedOnOnly }, () => ({ contents: empty, loader: 'js' }))
       build.onLoad({ filter: unusedParts.locales }, () => ({ contents: 'export {}', loader: 'js' }))
       build.onLoad({ filter: unusedParts.fetch }, () => ({
         contents: 'export class IsomorphicFetchHttpLibrary {}',

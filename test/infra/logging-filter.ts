@@ -87,7 +87,9 @@ function compare(value: string, operator: string, wanted: string): boolean {
 function valueAt(entry: unknown, path: string): string | undefined {
   let value = entry
   for (const name of path.split('.')) value = (value as Record<string, unknown> | null | undefined)?.[name]
-  return value === undefined || value === null ? undefined : String(value)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined
 }
 
 function tokensOf(source: string): Token[] {
