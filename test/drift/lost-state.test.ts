@@ -27,7 +27,7 @@ function everything(): string[] {
   ]
   return collections
     .flatMap((collection) => world.compute.list(collection, project))
-    .map(({ path, body }) => `${path} ${String(body['id'])}`)
+    .map(({ path, body }) => `${path} ${JSON.stringify(body['id'])}`)
     .sort()
 }
 
@@ -143,7 +143,7 @@ describe('a resource with our stamp and without an owner', () => {
   it('is adopted when its Ingress wants it again', async () => {
     await served('web')
     const [rule] = world.compute.list('forwardingRules', project)
-    const id = String(rule?.body['id'])
+    const id = rule?.body['id']
     await forget(`forwarding-rule/${project}/${rule?.name ?? ''}`)
     await world.publish('ingress-specs', simpleIngress('web', 'web', { annotations: { note: 'again' } }))
     await ticksOver(2 * day)

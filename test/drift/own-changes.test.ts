@@ -24,7 +24,7 @@ const deployment = '/apis/apps/v1/namespaces/default/deployments/web'
 const identities = (): string[] =>
   ['addresses', 'backendServices', 'forwardingRules', 'healthChecks', 'targetHttpProxies', 'urlMaps']
     .flatMap((collection) => world.compute.list(collection, project))
-    .map(({ path, body }) => `${path} ${String(body['id'])}`)
+    .map(({ path, body }) => `${path} ${JSON.stringify(body['id'])}`)
 
 /** What a person who changed something does when it must not wait: asks for a look at the cluster. */
 async function look(cluster: string): Promise<void> {

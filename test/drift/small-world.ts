@@ -14,7 +14,6 @@ import { computeInProcess } from '../simulation/compute-in-process.ts'
 import { application, simpleIngress } from '../support/manifests.ts'
 
 export const project = 'playground'
-const operationMs = 1_000
 
 /** The system in one process, one message after the other, on a clock that goes on only while somebody waits. */
 export interface SmallWorld {
@@ -38,6 +37,8 @@ export interface SmallWorld {
   phase(id: string): Promise<string | undefined>
   /** Publishes a simple Ingress and ticks until it is Ready; throws with what is not. */
   serve(name: string, service: string, annotations?: Record<string, string>): Promise<void>
+  /** Messages worked on so far. */
+  handled(): number
   /** Forgets everything, as a lost Firestore would. */
   loseState(): void
   close(): void
@@ -46,6 +47,7 @@ export interface SmallWorld {
 /** Starts with every cluster registered. */
 export async function smallWorld(
   places: Readonly<Record<string, readonly string[]>> = { east: ['us-east1-b'], west: ['us-west1-a', 'us-west1-b'] },
+  operationMs = 1_000,
 ): Promise<SmallWorld> {
   const clock = virtualClock()
   const random = seededRandom(7)
@@ -63,6 +65,7 @@ export async function smallWorld(
   const queue: { topic: string; data: string; attributes: Record<string, string> }[] = []
   const complaints: string[] = []
   let ids = 0
+  let worked = 0
   const inner = computeInProcess((request) => compute.handle(request))
   const complain = (fields: object, message: string): void =>
     void complaints.push(`${message} ${JSON.stringify(fields)}`)
@@ -81,6 +84,7 @@ export async function smallWorld(
         const target = eventFunctions.find((one) => one.topic === message?.topic)
         if (message === undefined || target === undefined)
           throw new Error(`nobody listens to ${String(message?.topic)}`)
+        worked += 1
         const event = { id: `message-${(ids += 1)}`, publishedAt: clock.now(), ...message }
         await target.handle(world.deps, { ...event, data: message.data === '' ? null : message.data })
       }
@@ -121,6 +125,7 @@ export async function smallWorld(
       // What follows from the last change, and the first inventory.
       for (let ticks = 0; ticks < 3; ticks += 1) await world.tick()
     },
+    handled: () => worked,
     loseState() {
       world.store = countingStore(createMemoryStore())
       world.deps = { ...world.deps, store: world.store }
