@@ -1,7 +1,8 @@
+import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 /** Type-aware rules over everything that is TypeScript, tests included. Every rule that is off says why. */
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['node_modules/', 'dist/', '.mci/', 'test-artefacts/', 'scripts/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -22,14 +23,24 @@ export default tseslint.config(
     },
   },
   // Programs that talk to a person on a terminal.
-  { files: ['cli/**', 'playground/*.ts', 'scripts/**', 'test/bench/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['cli/**', 'playground/*.ts', 'scripts/**', 'test/bench/**', 'test/e2e/**'],
+    rules: { 'no-console': 'off' },
+  },
   // The engine and the planner are pure: no vendor client, no environment.
   {
     files: ['shared/engine/**', 'shared/planning/**', 'shared/ingress/**'],
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['@google-cloud/*', '@kubernetes/*', '../cloud/compute.ts', '../state/firestore.ts'], message: 'engine and planning are pure of vendor clients' }] },
+        {
+          patterns: [
+            {
+              group: ['@google-cloud/*', '@kubernetes/*', '../cloud/compute.ts', '../state/firestore.ts'],
+              message: 'engine and planning are pure of vendor clients',
+            },
+          ],
+        },
       ],
       'no-restricted-globals': ['error', { name: 'process', message: 'only shared/config.ts reads the environment' }],
     },
@@ -40,7 +51,14 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['**/shared/**', '**/functions/**', '**/cli/**'], message: 'the playground speaks only the wire protocols' }] },
+        {
+          patterns: [
+            {
+              group: ['**/shared/**', '**/functions/**', '**/cli/**'],
+              message: 'the playground speaks only the wire protocols',
+            },
+          ],
+        },
       ],
     },
   },

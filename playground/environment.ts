@@ -66,7 +66,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       nodesPerZone: 2,
       clock,
       random,
-      compute: compute.handle,
+      compute: (request) => compute.handle(request),
       addressBlock: index,
     })
     const served = await serveCluster(cluster, nextPort())
@@ -84,7 +84,12 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const auditLog = startAuditLog({ project, clock, compute, clusters }, pubsub)
   return {
     project,
-    compute: { url: servedCompute.url, counters: () => compute.counters(), onChange: (listener) => compute.onChange(listener), faults: compute.faults },
+    compute: {
+      url: servedCompute.url,
+      counters: () => compute.counters(),
+      onChange: (listener) => compute.onChange(listener),
+      faults: compute.faults,
+    },
     clusters,
     pubsub,
     firestore: emulated?.firestore.host ?? null,

@@ -124,10 +124,12 @@ async function serveExample(
 
 /** A load balancer answers once its health checks have seen a pod. */
 async function firstAnswer(url: string): Promise<string | undefined> {
-  for (const until = Date.now() + 30_000; Date.now() < until; await sleep(100)) {
+  const until = Date.now() + 30_000
+  while (Date.now() < until) {
     const answer = await fetch(url)
     const text = await answer.text()
     if (answer.ok) return text.trim().split('\n').join(' ')
+    await sleep(100)
   }
   return undefined
 }
@@ -143,7 +145,7 @@ async function serveUntilStopped(
   console.log(
     `  CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE=${environment.compute.url}/compute/v1/ CLOUDSDK_AUTH_ACCESS_TOKEN=none CLOUDSDK_CORE_PROJECT=${project} gcloud compute url-maps list`,
   )
-  console.log(`  curl ${dashboard}/api/ingresses`)
+  console.log(`  dashboard: ${pc.bold(dashboard)}   status: curl ${dashboard}/api/ingresses`)
   console.log(
     `\n${pc.dim('Endpoints are in .mci/playground.json, the functions log to .mci/functions.log. Ctrl-C ends everything.')}`,
   )

@@ -19,9 +19,9 @@ interface ProtoField {
 }
 
 /**
- * The tree with the named services (`google.pubsub.v1.Publisher`) and every message and enum that they lead to. Namespaces
- * outside the services' packages stay whole: annotations and well-known types, a few kilobytes. Throws when a service or
- * type is missing, so that a new version of a client library can't be trimmed wrongly in silence.
+ * The tree with the named services (`google.pubsub.v1.Publisher`), every message and enum that they lead to, and nothing
+ * else: what is left out is options for other languages' generators, other versions of an API, and what nobody calls.
+ * Throws when a service or type is missing, so that a new version of a client library can't be trimmed wrongly in silence.
  */
 export function trimProtos(root: ProtoNode, services: readonly string[]): ProtoNode {
   const kept = new Set<string>()
@@ -38,39 +38,22 @@ export function trimProtos(root: ProtoNode, services: readonly string[]): ProtoN
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     for (const type of typesIn(at(root, path))) keep(resolve(root, path, type))
   }
-  const packages = new Set(services.map(packageOf))
-  return copy(root, '', kept, packages)
+  return copy(root, '', kept)
 }
 
-function copy(node: ProtoNode, path: string, kept: ReadonlySet<string>, packages: ReadonlySet<string>): ProtoNode {
+function copy(node: ProtoNode, path: string, kept: ReadonlySet<string>): ProtoNode {
   if (node.nested === undefined) return node
   const nested: Record<string, ProtoNode> = {}
   for (const [name, child] of Object.entries(node.nested)) {
     const childPath = path === '' ? name : `${path}.${name}`
-    const needed = kept.has(childPath) || hasBelow(kept, childPath)
-    if (isNamespace(child)) {
-      const inner = copy(child, childPath, kept, packages)
-      const shared = !family(packages).some((root) => childPath === root || childPath.startsWith(`${root}.`))
-      if (needed || shared) nested[name] = inner
-    } else if (needed || !family(packages).some((root) => childPath.startsWith(`${root}.`))) {
-      nested[name] = copy(child, childPath, kept, packages)
-    }
+    if (kept.has(childPath) || hasBelow(kept, childPath)) nested[name] = copy(child, childPath, kept)
   }
   return { ...node, nested }
-}
-
-/** Sibling versions of a package (`v1beta` beside `v1`) are trimmed with it: `google.cloud.compute.v1` -> `google.cloud.compute`. */
-function family(packages: ReadonlySet<string>): string[] {
-  return [...packages].map(packageOf)
 }
 
 function hasBelow(kept: ReadonlySet<string>, path: string): boolean {
   for (const one of kept) if (one.startsWith(`${path}.`)) return true
   return false
-}
-
-function isNamespace({ methods, fields, values }: ProtoNode): boolean {
-  return methods === undefined && fields === undefined && values === undefined
 }
 
 const scalars = new Set(
@@ -101,8 +84,4 @@ function at(root: ProtoNode, path: string): ProtoNode | undefined {
   let node: ProtoNode | undefined = root
   for (const name of path.split('.')) node = node?.nested?.[name]
   return node
-}
-
-function packageOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('.'))
 }

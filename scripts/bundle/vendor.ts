@@ -12,7 +12,12 @@ import { trimProtos, type ProtoNode } from './trim-protos.ts'
 const handedOnOnly =
   /[\\/](?:(?:firestore-api|pubsub-api|pubsub)[\\/]build[\\/]protos[\\/]protos|google-gax[\\/]build[\\/]protos[\\/](?:iam_service|operations|locations))\.js$/
 
-const computeProtos = /[\\/]@google-cloud[\\/]compute[\\/]build[\\/]protos[\\/]protos\.json$/
+/** The protos of each client library, and what of them is in use beside the services of Compute. */
+const clientProtos = /[\\/]@google-cloud[\\/](compute|firestore-api|pubsub-api)[\\/]build[\\/]protos[\\/]protos\.json$/
+const usedServices: Readonly<Record<string, readonly string[]>> = {
+  'firestore-api': ['google.firestore.v1.Firestore'],
+  'pubsub-api': ['google.pubsub.v1.Publisher'],
+}
 
 const tree: z.ZodType<ProtoNode> = z.looseObject({})
 
@@ -36,9 +41,11 @@ export function slimVendors(services: readonly string[]): Plugin {
         contents: 'export class IsomorphicFetchHttpLibrary {}',
         loader: 'js',
       }))
-      build.onLoad({ filter: computeProtos }, ({ path }) => {
+      build.onLoad({ filter: clientProtos }, ({ path }) => {
+        const library = clientProtos.exec(path)?.[1] ?? ''
         const whole = tree.parse(JSON.parse(readFileSync(path, 'utf8')))
-        return { contents: lazyJson(JSON.stringify(trimProtos(whole, services))), loader: 'js' }
+        const trimmed = trimProtos(whole, usedServices[library] ?? services)
+        return { contents: lazyJson(JSON.stringify(trimmed)), loader: 'js' }
       })
       build.onLoad({ filter: /[\\/]node_modules[\\/].*\.json$/ }, ({ path }) => ({
         contents: lazyJson(JSON.stringify(JSON.parse(readFileSync(path, 'utf8')))),

@@ -64,7 +64,8 @@ export interface OperationRef {
 export type OperationState = { done: false } | { done: true; error: CloudError | null }
 
 /** Verbs beyond insert, patch, update and delete, as the REST API names them. */
-export type ComputeVerb = 'setTarget' | 'setUrlMap' | 'setSslCertificates' | 'setSslPolicy' | 'setNamedPorts' | 'setSecurityPolicy'
+export type ComputeVerb =
+  'setTarget' | 'setUrlMap' | 'setSslCertificates' | 'setSslPolicy' | 'setNamedPorts' | 'setSecurityPolicy'
 
 /** Health of one backend's member, as getHealth reports it. */
 export interface MemberHealth {
@@ -79,12 +80,28 @@ export interface MemberHealth {
 export interface Compute {
   get<C extends ComputeCollection>(ref: ComputeRef<C>): Promise<ComputeCollections[C] | undefined>
   /** All pages, 500 a page; `zone` absent = over all zones (aggregatedList) for zonal collections. */
-  list<C extends ComputeCollection>(collection: C, project: string, options?: { zone?: string; filter?: string }): Promise<ComputeCollections[C][]>
-  insert<C extends ComputeCollection>(ref: ComputeRef<C>, body: ComputeCollections[C], requestId: string): Promise<StartedOperation>
+  list<C extends ComputeCollection>(
+    collection: C,
+    project: string,
+    options?: { zone?: string; filter?: string },
+  ): Promise<ComputeCollections[C][]>
+  insert<C extends ComputeCollection>(
+    ref: ComputeRef<C>,
+    body: ComputeCollections[C],
+    requestId: string,
+  ): Promise<StartedOperation>
   /** JSON merge patch. An empty list is not sent (a trap of the client library): clear lists with `update`. */
-  patch<C extends ComputeCollection>(ref: ComputeRef<C>, body: Partial<ComputeCollections[C]>, requestId: string): Promise<StartedOperation>
+  patch<C extends ComputeCollection>(
+    ref: ComputeRef<C>,
+    body: Partial<ComputeCollections[C]>,
+    requestId: string,
+  ): Promise<StartedOperation>
   /** PUT: replaces the whole resource; what is absent is cleared. */
-  update<C extends ComputeCollection>(ref: ComputeRef<C>, body: ComputeCollections[C], requestId: string): Promise<StartedOperation>
+  update<C extends ComputeCollection>(
+    ref: ComputeRef<C>,
+    body: ComputeCollections[C],
+    requestId: string,
+  ): Promise<StartedOperation>
   remove(ref: ComputeRef, requestId: string): Promise<StartedOperation>
   call(ref: ComputeRef, verb: ComputeVerb, body: object, requestId: string): Promise<StartedOperation>
   /** Waits at most `ms` for an operation to end; a return with `done: false` may come earlier. */

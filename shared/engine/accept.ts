@@ -174,8 +174,7 @@ export async function acceptAction(
     const latest = action === 'delete' ? doc.source.publishedAt : (doc.selectedAt ?? 0)
     if (publishedAt < latest)
       return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
-    const times =
-      action === 'delete' ? { source: { ...doc.source, publishedAt } } : { selectedAt: publishedAt }
+    const times = action === 'delete' ? { source: { ...doc.source, publishedAt } } : { selectedAt: publishedAt }
     const change = changeOf(doc, action, clusters, force, registered)
     if ('refused' in change) {
       const refusedAction = { action, clusters: [...clusters].slice(0, 100), publishedAt, why: change.refused }

@@ -272,7 +272,7 @@ function hex(text: string): string {
 }
 
 function ingressDoc(id: string, model: IngressModel, clusters: readonly string[], now: number): IngressDoc {
-  const { lb } = nameLayout({ model, names: {} } as IngressDoc, { project })
+  const { lb } = nameLayout({ model, names: {} }, { project })
   return {
     id,
     model,

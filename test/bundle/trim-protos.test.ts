@@ -40,8 +40,8 @@ describe('trimming of protos', () => {
   it('keeps messages inside messages', () => {
     expect(trimmed.nested?.['shop']?.nested?.['v1']?.nested?.['Ask']?.nested).toHaveProperty('Inner')
   })
-  it('leaves other packages whole', () => {
-    expect(Object.keys(trimmed.nested?.['types']?.nested ?? {})).toEqual(['Money', 'Untouched'])
+  it('keeps of other packages what is used', () => {
+    expect(Object.keys(trimmed.nested?.['types']?.nested ?? {})).toEqual(['Money'])
   })
   it.each([
     ['a service that is not there', ['shop.v1.Gone'], 'have no service shop.v1.Gone'],

@@ -100,11 +100,13 @@ function pushOf(target: string): string {
 }
 
 async function untilAnswered(ask: () => Promise<Response>): Promise<Response> {
-  for (const end = Date.now() + 15_000; ; await sleep(50)) {
+  const end = Date.now() + 15_000
+  for (;;) {
     try {
       return await ask()
     } catch (error) {
       if (Date.now() > end) throw error
+      await sleep(50)
     }
   }
 }

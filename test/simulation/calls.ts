@@ -15,7 +15,7 @@ export interface Invocation {
   /** The fencing token under which it works on each resource. */
   tokens: Map<string, number>
   /** Told once how the delivery ended. */
-  end(how: Ending): void
+  end: (how: Ending) => void
 }
 
 /** `crashed` is seen at once, `silent` only by the ack deadline. */
@@ -74,7 +74,7 @@ export function createCalls(parts: {
   return {
     count: () => count,
     async through(invocation, call, run) {
-      if (invocation.dead) return never()
+      if (isDead(invocation)) return never()
       count += 1
       const fate = fates(count, invocation, call)
       if (fate === 'kill before') {
@@ -89,22 +89,22 @@ export function createCalls(parts: {
       }
       // Most calls are quick; a slow one now and then lets the others overtake.
       await clock.sleep(asleep + (latency.hits(0.03) ? latency.whole(200, 3_000) : latency.whole(1, 30)))
-      if (invocation.dead) return never()
+      if (isDead(invocation)) return never()
       if (fate !== 'kill after') {
         const result = await run()
-        return invocation.dead ? never() : result
+        return isDead(invocation) ? never() : result
       }
       faults.reached('killed after a call')
       await run().catch(() => undefined)
-      if (!invocation.dead) kill(invocation, call, 'after')
+      if (!isDead(invocation)) kill(invocation, call, 'after')
       return never()
     },
     async aside(invocation, ms, run) {
-      if (invocation.dead) return never()
+      if (isDead(invocation)) return never()
       if (ms > 0) await clock.sleep(ms)
-      if (invocation.dead) return never()
+      if (isDead(invocation)) return never()
       const result = await run()
-      return invocation.dead ? never() : result
+      return isDead(invocation) ? never() : result
     },
   }
 }
@@ -112,6 +112,11 @@ export function createCalls(parts: {
 /** How the trace calls an invocation. */
 export function who(invocation: Invocation): string {
   return `${invocation.function}#${invocation.id}`
+}
+
+/** Asked anew after every await: it may have been killed meanwhile. */
+function isDead(invocation: Invocation): boolean {
+  return invocation.dead
 }
 
 function never<T>(): Promise<T> {

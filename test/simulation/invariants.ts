@@ -9,7 +9,7 @@ import type { Story } from './story.ts'
 /** Something that must hold at every step; it watches the world and says when it was broken. */
 export interface Invariant {
   name: string
-  watch(story: Story, broken: (text: string) => void): void
+  watch: (story: Story, broken: (text: string) => void) => void
 }
 
 /** Collections whose mutations carry a fingerprint, so that no stale writer can get through. */

@@ -23,14 +23,14 @@ function work(child: ChildProcess, jobs: Iterator<Job>, onResult: (result: Resul
   return new Promise((resolve, reject) => {
     let current: Job | undefined
     const next = (): void => {
-      const { value, done } = jobs.next()
-      if (done === true) {
+      const following: IteratorResult<Job, unknown> = jobs.next()
+      if (following.done === true) {
         child.off('exit', died)
         resolve()
         return
       }
-      current = value
-      child.send(value)
+      current = following.value
+      child.send(current)
     }
     const died = (): void => reject(new Error(`a process died at ${JSON.stringify(current)}`))
     child.on('exit', died)

@@ -38,7 +38,7 @@ export function servingOf(world: World): Serving {
 
 function servedBy(world: World, path: string): Served {
   const body = world.compute.get(path)?.body
-  const service = /"kubernetes.io\/service-name":"([^"]+)"/.exec(String(body?.['description']))?.[1] ?? ''
+  const service = /"kubernetes.io\/service-name":"([^"]+)"/.exec(text(body?.['description']))?.[1] ?? ''
   const clusters = new Set<string>()
   const check = world.compute.get(relative(list(body?.['healthChecks'])[0]))
   if (body === undefined || check === undefined) return { service, clusters }
@@ -104,4 +104,8 @@ function list(value: unknown): readonly unknown[] {
 
 function relative(reference: unknown): string {
   return typeof reference === 'string' ? reference.replace(/^.*\/compute\/v1\//, '') : ''
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

@@ -69,9 +69,9 @@ export interface Hammer {
 export function hammer(url: string, perSecond: number, options: Parameters<typeof ask>[1] = {}): Hammer {
   const begun = Date.now()
   const pending: Promise<Answered>[] = []
-  let running = true
+  const state = { running: true }
   const loop = (async () => {
-    for (let sent = 0; running; sent += 1) {
+    for (let sent = 0; state.running; sent += 1) {
       const at = Date.now() - begun
       pending.push(ask(url, options).then((answered) => ({ ...answered, at })))
       await sleep(Math.max(0, begun + ((sent + 1) * 1_000) / perSecond - Date.now()))
@@ -79,7 +79,7 @@ export function hammer(url: string, perSecond: number, options: Parameters<typeo
   })()
   return {
     async stop() {
-      running = false
+      state.running = false
       await loop
       return Promise.all(pending)
     },
@@ -92,10 +92,12 @@ export async function firstAnswer(
   options: Parameters<typeof ask>[1] = {},
   timeoutMs = 10_000,
 ): Promise<Answered> {
-  for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
+  const end = Date.now() + timeoutMs
+  for (;;) {
     const answered = await ask(url, options)
     if (answered.status === 200) return answered
     if (Date.now() > end)
       throw new Error(`${url} ${JSON.stringify(options)} answered ${answered.status} for ${timeoutMs} ms`)
+    await sleep(20)
   }
 }
