@@ -35,5 +35,5 @@ export async function keepDeadLetter(deps: Deps, event: Event, topic: string, wh
       expireAt: at + keptFor,
     })
   })
-  deps.log.error({ message: id, topic, why }, 'message kept as dead letter')
+  deps.log.error({ message_id: id, topic, why, trace: id }, 'message kept as dead letter')
 }

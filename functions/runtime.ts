@@ -51,7 +51,7 @@ export function makeDeps(config: Config): Deps {
     }),
     kinds,
     clock: { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
-    log: createLog(config.logLevel),
+    log: createLog(config.logLevel, config),
     random: () => Math.random(),
     uniqueId: randomUUID,
     budget,

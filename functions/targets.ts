@@ -37,7 +37,7 @@ async function receive(deps: Deps, target: EventFunction, request: Request, resp
       return
     }
     deps.log.error(
-      { function: target.name, message_id: event.id, err: error },
+      { function: target.name, message_id: event.id, trace: event.id, err: error },
       'event not handled; it will be delivered again',
     )
     response.status(500).send('not handled')

@@ -35,7 +35,7 @@ locals {
       threshold = 0
       duration  = "0s"
       severity  = "WARNING"
-      what      = "A message was refused or delivered in vain. `mci dead-letters list` shows which, and why."
+      what      = "A message was refused or delivered in vain. The status API shows which and why, at /api/dead-letters."
     }
     unhandled = {
       name      = "functions give events back"

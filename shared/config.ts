@@ -13,10 +13,14 @@ export interface Config {
   pubsubHost: string | undefined
   computeEndpoint: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** The function that this process is, as Cloud Run names it; for Error Reporting. */
+  service: string
 }
 
 const shape = z.object({
-  GOOGLE_CLOUD_PROJECT: z.string({ error: 'set GOOGLE_CLOUD_PROJECT to the project of the load balancers' }).min(1),
+  GOOGLE_CLOUD_PROJECT: z
+    .string({ error: 'set GOOGLE_CLOUD_PROJECT to the project of the load balancers' })
+    .min(1, 'is empty: set it to the project of the load balancers'),
   MCI_TOPIC_PREFIX: z.string().default(''),
   MCI_STATE: z.enum(['firestore', 'memory']).default('firestore'),
   MCI_FIRESTORE_DATABASE: z.string().default('(default)'),
@@ -24,6 +28,7 @@ const shape = z.object({
   PUBSUB_EMULATOR_HOST: z.string().optional(),
   COMPUTE_API_ENDPOINT: z.url().optional(),
   MCI_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  K_SERVICE: z.string().default('local'),
 })
 
 /** Reads and checks the environment. Throws one clear sentence per variable that is missing or wrong. */
@@ -43,5 +48,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     pubsubHost: values.PUBSUB_EMULATOR_HOST,
     computeEndpoint: values.COMPUTE_API_ENDPOINT,
     logLevel: values.MCI_LOG_LEVEL,
+    service: values.K_SERVICE,
   }
 }

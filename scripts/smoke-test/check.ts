@@ -21,7 +21,7 @@ export async function smokeTest(deployed: Deployed, manifest: string): Promise<s
   const id = await deployed.publish(manifest, { action: 'validate' })
   for (let look = 0; look < looks; look += 1) {
     if ((await deployed.get(`/api/dead-letters/${id}`)) === 200)
-      return `Message ${id} became a dead letter: mci dead-letters list says why.`
+      return `Message ${id} became a dead letter: the status API says why, at /api/dead-letters/${id}.`
     if (await deployed.logged('manifest is valid', id)) return undefined
     await deployed.sleep(pause)
   }

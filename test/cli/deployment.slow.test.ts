@@ -36,8 +36,10 @@ describe.skipIf(programs === null)('mci against a deployment without a status AP
     expect(applied.stdout).toBe(
       'default/zone-printer is Ready at 203.0.113.1 from us-central\n  curl http://203.0.113.1/\n',
     )
-    const listed = await mci('list', '-o', 'json')
-    expect(JSON.parse(listed.stdout)).toEqual(await getJson(`${playground.dashboard}/api/ingresses`))
+    // The last visits may still be told of while both are asked: once they rest, both say the same.
+    await expect
+      .poll(async () => JSON.parse((await mci('list', '-o', 'json')).stdout) as unknown, { timeout: 20_000 })
+      .toEqual(await getJson(`${playground.dashboard}/api/ingresses`))
     expect(await mci('plan', '-f', file)).toMatchObject({ code: 0 })
   }, 90_000)
 })
