@@ -21,7 +21,7 @@ process.stdout.write = (chunk: string | Uint8Array, ...rest: never[]) => {
 const made = makeDeps(readConfig())
 const deps: Deps = {
   ...made,
-  log: createLog('debug'),
+  log: createLog('debug', undefined, (line) => void process.stdout.write(line)),
   store: keeping(made.store),
   bus: {
     ...made.bus,
