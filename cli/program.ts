@@ -152,6 +152,13 @@ export function createProgram(done: (code: ExitCode) => void): Command {
       inSession(flags, async (session, { namespace }) => (await import('./commands/list.ts')).list(session, namespace)),
     )
 
+  command(
+    'recover',
+    'after the state was lost: list what bears our stamp and has no spec yet; nothing is written',
+  ).action((flags: CommonFlags) =>
+    inSession(flags, async (session) => (await import('./commands/recover.ts')).recover(session)),
+  )
+
   const changing = (verb: string, action: ClusterAction, description: string): Command =>
     waiting(
       contexts(

@@ -1,79 +1,97 @@
 import { readStamp } from '../planning/stamp.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
-import { queries } from '../state/store.ts'
-import type { Deps } from './deps.ts'
-import { projectsOf } from './notice.ts'
+import type { PreviewPorts, RecordReader } from './preview.ts'
 
 /** An Ingress whose resources are in Compute, as their stamps say, and that the state does not look after. */
 export interface Recoverable {
   /** `namespace/name`. */
   ingress: string
-  /** The load balancer's name, where its URL map says it; null = unknown. */
+  /** The load balancer's name, its IP and its clusters, as its URL map says them; null and none = unknown. */
   loadBalancer: string | null
+  ip: string | null
+  clusters: string[]
   /** `unknown`: this state has never heard of it. `withdrawn`: it was withdrawn. `known`: it serves, without these. */
   is: 'unknown' | 'withdrawn' | 'known'
   /** Resources without a document. */
   resources: ResourceId[]
 }
 
-/** So many documents are asked for at once. */
-const page = 200
+/** So many Ingresses are asked about at once. */
+const parallel = 8
 
 /**
  * What a lost or restored state does not know: everything in Compute with our stamp and without a document, by Ingress. To
- * publish the Ingress again takes it over as it is. Only reads. Throws CloudError when a list cannot be had as a whole.
+ * publish the Ingress again takes it over as it is. Only reads. Throws CloudError when a list cannot be had as a whole, and
+ * what the records throw.
  */
-export async function recoverable(deps: Pick<Deps, 'compute' | 'kinds' | 'project' | 'store'>): Promise<Recoverable[]> {
-  const projects = projectsOf(deps, await deps.store.find(queries.clusters()))
-  const stamped = (await Promise.all(projects.map((project) => stampedIn(deps, project)))).flat()
-  const unknown: Stamped[] = []
-  for (let at = 0; at < stamped.length; at += page) {
-    const chunk = stamped.slice(at, at + page)
-    const docs = await deps.store.getAll(
-      'resources',
-      chunk.map(({ id }) => id),
-    )
-    unknown.push(...chunk.filter((_, index) => docs[index] === undefined))
+export async function recoverable(
+  { compute, kinds }: Pick<PreviewPorts, 'compute' | 'kinds'>,
+  records: Pick<RecordReader, 'sources'>,
+  projects: readonly string[],
+): Promise<Recoverable[]> {
+  const stamped = (await Promise.all(projects.map((project) => stampedIn(compute, kinds, project)))).flat()
+  const byIngress = [...Map.groupBy(stamped, ({ ingress }) => ingress)].sort(([a], [b]) => (a < b ? -1 : 1))
+  const found: Recoverable[] = []
+  for (let at = 0; at < byIngress.length; at += parallel) {
+    const chunk = byIngress.slice(at, at + parallel)
+    const answers = await Promise.all(chunk.map(([ingress, there]) => missingOf(records, ingress, there)))
+    found.push(...answers.flatMap((answer) => answer ?? []))
   }
-  const byIngress = [...Map.groupBy(unknown, ({ ingress }) => ingress)].sort(([a], [b]) => (a < b ? -1 : 1))
-  const owners = await deps.store.getAll(
-    'ingresses',
-    byIngress.map(([ingress]) => ingress),
-  )
-  return byIngress.map(([ingress, resources], index) => {
-    const owner = owners[index]
-    return {
-      ingress,
-      loadBalancer: resources.map(({ loadBalancer }) => loadBalancer).find((name) => name !== null) ?? null,
-      is: owner === undefined ? 'unknown' : owner.goneAt === null && !owner.deleted ? 'known' : 'withdrawn',
-      resources: resources.map(({ id }) => id).sort(),
-    }
-  })
+  return found
 }
 
 interface Stamped {
   id: ResourceId
   ingress: string
-  loadBalancer: string | null
+  description: string
 }
 
-async function stampedIn(deps: Pick<Deps, 'compute' | 'kinds'>, project: string): Promise<Stamped[]> {
-  const places = deps.kinds.flatMap((kind) => (kind.collections ?? []).map((collection) => ({ kind, collection })))
+async function stampedIn(
+  compute: PreviewPorts['compute'],
+  kinds: PreviewPorts['kinds'],
+  project: string,
+): Promise<Stamped[]> {
+  const places = kinds.flatMap((kind) => (kind.collections ?? []).map((collection) => ({ kind, collection })))
   const lists = await Promise.all(
     places.map(async ({ kind, collection }) => {
-      const items: readonly { name?: string; description?: string }[] = await deps.compute.list(collection, project)
-      return items.flatMap(({ name = '', description }): Stamped[] => {
+      const items: readonly { name?: string; description?: string }[] = await compute.list(collection, project)
+      return items.flatMap(({ name = '', description = '' }): Stamped[] => {
         const stamp = readStamp(description)
-        if (stamp.by !== 'us') return []
-        const loadBalancer = kind.name === 'url-map' ? nameIn(description) : null
-        return [{ id: resourceId(kind.name, project, name), ingress: stamp.ingress, loadBalancer }]
+        return stamp.by === 'us'
+          ? [{ id: resourceId(kind.name, project, name), ingress: stamp.ingress, description }]
+          : []
       })
     }),
   )
   return lists.flat()
 }
 
-/** The name in a URL map's status JSON. */
-function nameIn(description: string | undefined): string | null {
-  return /"LoadBalancerName":"([^"]+)"/.exec(description ?? '')?.[1] ?? null
+/** Undefined when every resource that the stamps give to this Ingress has a document. */
+async function missingOf(
+  records: Pick<RecordReader, 'sources'>,
+  ingress: string,
+  there: readonly Stamped[],
+): Promise<Recoverable | undefined> {
+  const { doc, resources } = await records.sources(ingress)
+  const known = new Set(resources.map(({ id }) => id))
+  const missing = there.map(({ id }) => id).filter((id) => !known.has(id))
+  if (missing.length === 0) return undefined
+  return {
+    ingress,
+    ...saidOf(there),
+    is: doc === null ? 'unknown' : doc.goneAt === null && !doc.deleted ? 'known' : 'withdrawn',
+    resources: missing.sort(),
+  }
+}
+
+/** What the status JSON of a URL map says, which is there for people and for kubemci; read with the same care as theirs. */
+function saidOf(there: readonly Stamped[]): Pick<Recoverable, 'loadBalancer' | 'ip' | 'clusters'> {
+  const text = there.find(({ id }) => id.startsWith('url-map/'))?.description ?? ''
+  const word = (member: string): string | null => new RegExp(`"${member}":"([^"]+)"`).exec(text)?.[1] ?? null
+  const clusters = /"Clusters":\[([^\]]*)\]/.exec(text)?.[1] ?? ''
+  return {
+    loadBalancer: word('LoadBalancerName'),
+    ip: word('IPAddress'),
+    clusters: [...clusters.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name).sort(),
+  }
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { recoverable } from '../../shared/engine/recover.ts'
+import { sourcesOf } from '../../shared/engine/plan-ingress.ts'
+import type { Records } from '../../shared/engine/preview.ts'
+import { recoverable, type Recoverable } from '../../shared/engine/recover.ts'
 import { simpleIngress } from '../support/manifests.ts'
 import { project, register, smallWorld, type SmallWorld } from './small-world.ts'
 
@@ -39,6 +41,15 @@ async function ticksOver(ms: number): Promise<void> {
   }
 }
 
+function lost(): Promise<Recoverable[]> {
+  const sources = async (ingress: string): Promise<Records> => {
+    const known = await sourcesOf(world.store, ingress)
+    if (known === undefined) return { doc: null, clusters: [], claims: [], resources: [] }
+    return { ...known, resources: [...known.resources.values()] }
+  }
+  return recoverable(world.deps, { sources }, [project])
+}
+
 describe('a state that was lost', () => {
   it('deletes nothing, however long nobody publishes anything', async () => {
     await served('web')
@@ -56,17 +67,18 @@ describe('a state that was lost', () => {
     const before = everything()
     world.loseState()
     for (const name of world.clusters.keys()) await register(world, name)
-    const lost = await recoverable(world.deps)
-    expect(lost.map(({ ingress, loadBalancer, is }) => ({ ingress, loadBalancer, is }))).toEqual([
-      { ingress: 'default/shop', loadBalancer: 'shop', is: 'unknown' },
-      { ingress: 'default/web', loadBalancer: 'web', is: 'unknown' },
+    const listed = await lost()
+    const clusters = ['east', 'west']
+    expect(listed).toMatchObject([
+      { ingress: 'default/shop', loadBalancer: 'shop', clusters, is: 'unknown' },
+      { ingress: 'default/web', loadBalancer: 'web', clusters, is: 'unknown' },
     ])
-    expect(lost[0]?.resources).toHaveLength(7)
+    expect(listed[0]?.resources).toHaveLength(7)
     const { writes } = world.compute.counters()
     await world.serve('web', 'web')
     expect(everything(), 'the same resources, not new ones').toEqual(before)
     expect(world.compute.counters().writes, 'and nothing had to be changed').toBe(writes)
-    expect((await recoverable(world.deps)).map(({ ingress }) => ingress)).toEqual(['default/shop'])
+    expect((await lost()).map(({ ingress }) => ingress)).toEqual(['default/shop'])
   })
 })
 
@@ -107,7 +119,7 @@ describe('a resource with our stamp and without an owner', () => {
     await orphan('default/elsewhere')
     await ticksOver(4 * day)
     expect(world.got(path)).toBeDefined()
-    expect(await recoverable(world.deps)).toMatchObject([{ ingress: 'default/elsewhere', is: 'unknown' }])
+    expect(await lost()).toMatchObject([{ ingress: 'default/elsewhere', is: 'unknown' }])
   })
 
   it('of a withdrawn Ingress goes after a day', async () => {
