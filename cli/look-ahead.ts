@@ -5,6 +5,7 @@ import { emptyCompute } from '../shared/engine/snapshot.ts'
 import type { ResourceId } from '../shared/resource-id.ts'
 import type { ClaimDoc, ClusterDoc, ResourceDoc } from '../shared/state/documents.ts'
 import { Failure } from './exit-codes.ts'
+import { gkeReader } from './gke.ts'
 import type { Context } from './kubeconfig.ts'
 import { registrationOf } from './kubeconfig.ts'
 import type { Session } from './session.ts'
@@ -82,6 +83,10 @@ async function openClusters(session: Session): Promise<Clusters> {
   return createClusters({
     timeoutMs: callMs,
     accessToken: async () => (await session.identity()).accessToken(),
+    gke: gkeReader(session),
+    servers: session.target.clusterServers,
+    // A person's own kubeconfig, or what the deployment let in: it is looked at, and gets no token.
+    unlisted: 'reached',
   })
 }
 

@@ -1,7 +1,7 @@
 import type { ClusterRegistration } from '../shared/cloud/kubernetes-port.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { contextsOf, registrationOf, type Context } from './kubeconfig.ts'
-import { clustersShape, type ClusterReport } from './report.ts'
+import { clustersShape, deadLetterShape, type ClusterReport } from './report.ts'
 import type { Session } from './session.ts'
 import { secondsOf } from './stages.ts'
 
@@ -42,16 +42,17 @@ export function checkedRegistration(session: Session, context: Context, name: st
     )
   if (context.gke === undefined && context.server.startsWith('https:'))
     session.terminal.warn(
-      `cluster ${name}: its kubeconfig entry does not carry the name of a GKE cluster (gke_PROJECT_LOCATION_NAME), so no credentials will be sent to it. For a GKE cluster use mci clusters add --gke PROJECT/LOCATION/NAME --name ${name}`,
+      `cluster ${name}: its kubeconfig entry does not carry the name of a GKE cluster (gke_PROJECT_LOCATION_NAME), so no credentials will be sent to it, and the deployment must list its server (MCI_CLUSTER_SERVERS). For a GKE cluster use mci clusters add --gke PROJECT/LOCATION/NAME --name ${name}`,
     )
   return registrationOf(context, name, session.target.project)
 }
 
 /** Publishes registrations and waits until every cluster has been looked at. Throws Failure with those that do not answer. */
 export async function register(session: Session, registrations: readonly ClusterRegistration[]): Promise<void> {
+  const messages: string[] = []
   for (const { name, ...rest } of registrations) {
     const text = JSON.stringify({ cluster: name, register: rest })
-    await session.publish({ topic: 'cluster-changes', text })
+    messages.push(await session.publish({ topic: 'cluster-changes', text }))
   }
   const names = registrations.map(({ name }) => name)
   const until = session.now() + patience
@@ -72,6 +73,12 @@ export async function register(session: Session, registrations: readonly Cluster
         'It is asked again every minute. Can the functions reach it (network, authorized networks, RBAC)?',
       )
     }
+    const refused = await Promise.all(
+      messages.map((id) => session.status.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterShape)),
+    )
+    const reasons = refused.flatMap((letter) => (letter === undefined ? [] : [letter.why]))
+    if (reasons.length > 0)
+      throw new Failure(reasons.join('; '), 'What was registered before stays as it was. See docs/security.md.')
     if (session.now() > until)
       throw new Failure(
         `the registration was published, and nothing has looked at the clusters for ${secondsOf(patience)}`,

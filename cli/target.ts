@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
+import { parseServerRules, thisMachine, type ServerRule } from '../shared/cloud/cluster-servers.ts'
 import { readConfig } from '../shared/config.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 
@@ -13,6 +14,8 @@ export interface Target {
   pubsubHost: string | undefined
   /** URL of another Compute API than Google's. */
   computeEndpoint: string | undefined
+  /** Servers of clusters that are reached as they are registered, without asking GKE. */
+  clusterServers: readonly ServerRule[]
   /** Base of the status API; undefined = the state is read from Firestore. */
   statusUrl: string | undefined
   firestoreDatabase: string
@@ -55,6 +58,7 @@ export function findTarget(flags: TargetFlags, env: Readonly<Record<string, stri
         topicPrefix: '',
         pubsubHost: facts.pubsub,
         computeEndpoint: facts.compute,
+        clusterServers: parseServerRules(thisMachine).rules,
         statusUrl: facts.dashboard,
         firestoreDatabase: '(default)',
         firestoreHost: facts.firestore ?? undefined,
@@ -90,6 +94,7 @@ function deployment(
     topicPrefix: config.topicPrefix,
     pubsubHost: config.pubsubHost,
     computeEndpoint: config.computeEndpoint,
+    clusterServers: config.clusterServers,
     statusUrl: statusUrl?.replace(/\/+$/, ''),
     firestoreDatabase: config.firestoreDatabase,
     firestoreHost: config.firestoreHost,

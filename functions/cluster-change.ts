@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { isGkeName } from '../shared/cloud/gke.ts'
+import type { ClusterRegistration } from '../shared/cloud/kubernetes-port.ts'
 import { registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
 import { parseAuditEntry } from '../shared/engine/audit-entry.ts'
 import type { Deps } from '../shared/engine/deps.ts'
 import { lookAgain, nudgeParts } from '../shared/engine/look-again.ts'
 import { notice } from '../shared/engine/notice.ts'
-import { bodyOf, jsonOf, withCause, type Event } from './event.ts'
+import { bodyOf, jsonOf, Poison, withCause, type Event } from './event.ts'
 
 const clusterName = z
   .string()
@@ -16,10 +18,7 @@ const clusterName = z
 const registration = z.object({
   server: z.url({ protocol: /^https?$/ }).max(500),
   caData: z.string().max(100_000).optional(),
-  gke: z
-    .string()
-    .regex(/^projects\/[^/]+\/locations\/[^/]+\/clusters\/[^/]+$/)
-    .optional(),
+  gke: z.string().refine(isGkeName, 'is not projects/PROJECT/locations/LOCATION/clusters/NAME').optional(),
   project: z.string().regex(/^[a-z][-a-z0-9:.]{3,62}$/),
   network: z
     .string()
@@ -49,14 +48,12 @@ export async function onClusterChange(deps: Deps, event: Event): Promise<void> {
   }
   const { cluster, register, unregister, why, trace = event.id } = bodyOf(event, change)
   if (register) {
-    const known = Object.fromEntries(Object.entries(register).filter(([, value]) => value !== undefined)) as z.infer<
-      typeof registration
-    >
-    await registerCluster(
-      deps,
-      { name: cluster, ...(known as Omit<Parameters<typeof registerCluster>[1], 'name'>) },
-      { why: why ?? 'cluster registered', trace },
-    )
+    const given = Object.fromEntries(Object.entries(register).filter(([, value]) => value !== undefined))
+    const asked: ClusterRegistration = { ...(given as Omit<ClusterRegistration, 'name'>), name: cluster }
+    // Said before anything is written: the registration that was there before stays.
+    const refusal = deps.clusters.refusal(asked)
+    if (refusal !== undefined) throw new Poison(`cluster ${cluster} is not registered: ${refusal}`)
+    await registerCluster(deps, asked, { why: why ?? 'cluster registered', trace })
   } else if (unregister) {
     const cause = { why: why ?? 'cluster unregistered', trace }
     await unregisterCluster(deps, cluster, cause)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createCompute } from '../shared/cloud/compute.ts'
 import { createCredentials } from '../shared/cloud/credentials.ts'
+import { createGkeReader } from '../shared/cloud/gke.ts'
 import { createClusters } from '../shared/cloud/kubernetes.ts'
 import { createBus } from '../shared/cloud/pubsub.ts'
 import { readConfig, type Config } from '../shared/config.ts'
@@ -41,7 +42,17 @@ export function makeDeps(config: Config): Deps {
       auth: credentials.authClient,
       ...(config.computeEndpoint === undefined ? {} : { endpoint: config.computeEndpoint }),
     }),
-    clusters: createClusters({ timeoutMs: budget.call, accessToken: credentials.accessToken }),
+    clusters: createClusters({
+      timeoutMs: budget.call,
+      accessToken: credentials.accessToken,
+      gke: createGkeReader({
+        timeoutMs: budget.call,
+        accessToken: credentials.accessToken,
+        ...(config.containerEndpoint === undefined ? {} : { endpoint: config.containerEndpoint }),
+      }),
+      servers: config.clusterServers,
+      gkeProjects: config.clusterProjects,
+    }),
     bus: createBus({
       projectId: config.project,
       topicPrefix: config.topicPrefix,

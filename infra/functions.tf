@@ -66,6 +66,8 @@ resource "google_cloudfunctions2_function" "function" {
       MCI_TOPIC_PREFIX       = var.prefix
       MCI_FIRESTORE_DATABASE = google_firestore_database.state.name
       MCI_LOG_LEVEL          = var.log_level
+      MCI_CLUSTER_PROJECTS   = join(",", sort(setunion([var.project], var.cluster_projects)))
+      MCI_CLUSTER_SERVERS    = join(",", sort(var.cluster_servers))
     }
   }
 

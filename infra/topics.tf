@@ -95,10 +95,10 @@ resource "google_pubsub_topic_iam_member" "nudges" {
 }
 
 resource "google_pubsub_topic_iam_member" "people" {
-  for_each = {
-    for pair in setproduct(var.publishers, ["ingress-specs", "cluster-changes"]) :
-    "${pair[0]}/${pair[1]}" => { member = pair[0], topic = pair[1] }
-  }
+  for_each = merge(
+    { for member in var.publishers : "${member}/ingress-specs" => { member = member, topic = "ingress-specs" } },
+    { for member in var.cluster_registrars : "${member}/cluster-changes" => { member = member, topic = "cluster-changes" } },
+  )
 
   project = var.project
   topic   = google_pubsub_topic.topic[each.value.topic].name

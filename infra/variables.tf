@@ -108,6 +108,17 @@ variable "cluster_projects" {
   default     = []
 }
 
+variable "cluster_servers" {
+  description = "Servers of clusters that may be registered though GKE does not name them, with everything below their path, such as https://connectgateway.googleapis.com/v1/projects/123/locations/global/gkeMemberships. Of GKE clusters, GKE itself says where they are."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for server in var.cluster_servers : can(regex("^https://[-a-z0-9.]+(:[0-9]+)?(/[^,?#%]*)?$", server))])
+    error_message = "cluster_servers must be https URLs without query, such as https://10.0.0.2 or https://k8s.example.com:6443."
+  }
+}
+
 variable "network_projects" {
   description = "Host projects of Shared VPC, in which the firewall rules live."
   type        = set(string)
@@ -115,13 +126,24 @@ variable "network_projects" {
 }
 
 variable "publishers" {
-  description = "Who may publish Ingresses and register clusters (IAM members, such as group:platform@example.com)."
+  description = "Who may publish Ingresses (IAM members, such as group:platform@example.com)."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.publishers : can(regex("^(user|group|serviceAccount|principal|principalSet):", member))])
     error_message = "publishers must be IAM members, such as group:platform@example.com; never allUsers."
+  }
+}
+
+variable "cluster_registrars" {
+  description = "Who may register clusters, take them out and have them looked at (IAM members). They decide where every Ingress is served from."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.cluster_registrars : can(regex("^(user|group|serviceAccount|principal|principalSet):", member))])
+    error_message = "cluster_registrars must be IAM members, such as group:platform@example.com; never allUsers."
   }
 }
 

@@ -108,5 +108,8 @@ export const statePermissions = {
   write: ['datastore.entities.create', 'datastore.entities.delete', 'datastore.entities.update'],
 } as const
 
-/** For clusters that are reached by their DNS-based endpoint; what may be done inside is the cluster's own RBAC. */
-export const clusterPermissions = ['container.clusters.connect'] as const
+/**
+ * To be told by GKE where a cluster is, and to reach it by its DNS-based endpoint; what may be done inside is the cluster's own
+ * RBAC.
+ */
+export const clusterPermissions = ['container.clusters.connect', 'container.clusters.get'] as const

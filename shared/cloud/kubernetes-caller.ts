@@ -6,7 +6,6 @@ import type { VersionApiRequestFactory } from '@kubernetes/client-node/dist/gen/
 import { z } from 'zod'
 import { CloudError } from './compute-port.ts'
 import { withDeadline } from './deadline.ts'
-import type { ClusterRegistration } from './kubernetes-port.ts'
 import { shapes } from './kubernetes-shapes.ts'
 import { createTransport, type KubernetesAnswer, type KubernetesTransport } from './kubernetes-transport.ts'
 
@@ -25,6 +24,15 @@ export type KubernetesCaller = <T>(
   shape: z.ZodType<T>,
 ) => Promise<T>
 
+/** Where requests to a cluster go, and what they carry. */
+export interface ClusterEndpoint {
+  server: string
+  /** Base64 of the CA certificate; undefined = the system's trust store. */
+  caData: string | undefined
+  /** Whether our access token may be shown there. */
+  token: boolean
+}
+
 interface Connection {
   apis: KubernetesApis
   transport: KubernetesTransport
@@ -32,18 +40,45 @@ interface Connection {
   identity: () => Promise<Record<string, string>>
 }
 
-/** A caller for one cluster. The registration is checked and everything is loaded at the first call. */
-export function createKubernetesCaller(
-  registration: ClusterRegistration,
-  accessToken: (() => Promise<string>) | undefined,
-  timeoutMs: number,
-): KubernetesCaller {
-  let connection: Promise<Connection> | undefined
+/** How a caller finds its cluster. */
+export interface CallerOptions {
+  /** For messages. */
+  name: string
+  endpoint: () => Promise<ClusterEndpoint>
+  accessToken: (() => Promise<string>) | undefined
+  timeoutMs: number
+  /** Milliseconds of any clock. */
+  now: () => number
+}
+
+/** The endpoint is asked for again after this: control planes get new addresses and certificates. Milliseconds. */
+const endpointFor = 10 * 60_000
+
+/** After a call without an answer it is asked for sooner, for the address may have changed. */
+const doubtfulAfter = 30_000
+
+/** A caller for one cluster. The endpoint is asked for and everything is loaded at the first call. */
+export function createKubernetesCaller(options: CallerOptions): KubernetesCaller {
+  let kept: { connection: Promise<Connection>; since: number } | undefined
+
+  function connect(): Promise<Connection> {
+    const now = options.now()
+    if (kept === undefined || now - kept.since >= endpointFor) kept = { connection: open(options), since: now }
+    return kept.connection
+  }
+
+  /** What failed is not kept; what stopped answering is doubted. */
+  function doubt(error: unknown, opened: boolean): void {
+    const silent = error instanceof CloudError && error.status === 0
+    if (!opened || (silent && kept !== undefined && options.now() - kept.since >= doubtfulAfter)) kept = undefined
+  }
+
   return async (what, build, shape) => {
-    const where = `cluster ${registration.name}, ${what}`
+    const where = `cluster ${options.name}, ${what}`
+    let opened = false
     try {
-      connection ??= open(registration, accessToken, timeoutMs)
-      const { apis, transport, identity } = await connection
+      const { apis, transport, identity } = await connect()
+      opened = true
       const context = await build(apis)
       const body = context.getBody()
       const answer = await transport({
@@ -54,28 +89,25 @@ export function createKubernetesCaller(
       })
       return read(answer, shape)
     } catch (error) {
+      doubt(error, opened)
       if (error instanceof CloudError) throw new CloudError(error.status, error.reason, `${where}: ${error.message}`)
       throw error
     }
   }
 }
 
-async function open(
-  { server, caData, gke }: ClusterRegistration,
-  accessToken: (() => Promise<string>) | undefined,
-  timeoutMs: number,
-): Promise<Connection> {
-  const url = serverUrl(server)
-  const secure = url.protocol === 'https:'
+async function open({ endpoint, accessToken, timeoutMs }: CallerOptions): Promise<Connection> {
+  const { server, caData, token } = await endpoint()
+  const secure = new URL(server).protocol === 'https:'
   const ca = caData === undefined ? undefined : certificateOf(caData)
-  // A token is worth our whole identity: never in the clear, never to a server that nobody called a GKE cluster.
-  const token = secure && gke !== undefined ? accessToken : undefined
+  // A token is worth our whole identity: never in the clear.
+  const show = secure && token ? accessToken : undefined
   return {
-    apis: await loadApis(url.href.replace(/\/+$/, '')),
+    apis: await loadApis(server.replace(/\/+$/, '')),
     transport: await createTransport(secure, ca, timeoutMs),
     async identity() {
-      if (token === undefined) return {}
-      return { authorization: `Bearer ${await withDeadline(token(), timeoutMs, 'the source of access tokens')}` }
+      if (show === undefined) return {}
+      return { authorization: `Bearer ${await withDeadline(show(), timeoutMs, 'the source of access tokens')}` }
     },
   }
 }
@@ -100,13 +132,6 @@ async function loadApis(server: string): Promise<KubernetesApis> {
     custom: new custom.CustomObjectsApiRequestFactory(configuration),
     version: new version.VersionApiRequestFactory(configuration),
   }
-}
-
-function serverUrl(server: string): URL {
-  const url = URL.parse(server)
-  const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  if (plain && (url.protocol === 'https:' || url.protocol === 'http:')) return url
-  throw new CloudError(400, 'badRegistration', 'the registered server is not a plain http or https URL')
 }
 
 function certificateOf(caData: string): string {

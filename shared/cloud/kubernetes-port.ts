@@ -6,11 +6,14 @@
 /** How to reach a cluster, and where it lives. Holds no credential: those come from the function's own identity. */
 export interface ClusterRegistration {
   name: string
-  /** URL of the API server. */
+  /**
+   * URL of the API server. Followed as it is only where the deployment's list of servers has it; of a GKE cluster it chooses
+   * among the endpoints that GKE names, and GKE's first is taken when it is none of them.
+   */
   server: string
-  /** Base64 of the CA certificate; absent = the system's trust store. */
+  /** Base64 of the CA certificate; absent = the system's trust store. GKE says its own. */
   caData?: string
-  /** `projects/P/locations/L/clusters/N`; then requests carry the function's Google access token. */
+  /** `projects/P/locations/L/clusters/N`; GKE says where it is, and requests carry the function's Google access token. */
   gke?: string
   /** The project whose instance groups and network endpoint groups the cluster makes. */
   project: string
@@ -131,5 +134,7 @@ export interface Cluster {
 
 /** Makes connections; cheap to call, connections are reused. */
 export interface Clusters {
+  /** Why a cluster that is registered so is not connected to, in words; undefined = it may be. */
+  refusal(registration: ClusterRegistration): string | undefined
   connect(registration: ClusterRegistration): Cluster
 }

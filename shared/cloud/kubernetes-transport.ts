@@ -1,4 +1,7 @@
+import { lookup } from 'node:dns'
 import type { Agent, IncomingMessage } from 'node:http'
+import type { LookupFunction } from 'node:net'
+import { isForbidden } from './cluster-servers.ts'
 import { CloudError } from './compute-port.ts'
 
 /** One request to a Kubernetes API server. */
@@ -32,13 +35,26 @@ export async function createTransport(
 ): Promise<KubernetesTransport> {
   const library = secure ? await import('node:https') : await import('node:http')
   const trust = ca === undefined ? {} : { ca }
-  const pool: Agent = new library.Agent({ keepAlive: true, maxSockets: 8, ...trust })
+  const pool: Agent = new library.Agent({ keepAlive: true, maxSockets: 8, lookup: guardedLookup, ...trust })
 
   function once({ method, url, headers, body }: KubernetesRequest, agent: Agent | false): Promise<KubernetesAnswer> {
     return new Promise((resolve, reject) => {
+      // An address is connected to without being looked up.
+      const host = new URL(url).hostname
+      if (isForbidden(host)) {
+        reject(forbiddenHost(host))
+        return
+      }
       const signal = AbortSignal.timeout(timeoutMs)
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const request = library.request(url, { method, headers: { ...headers, ...length }, agent, signal, ...trust })
+      const request = library.request(url, {
+        method,
+        headers: { ...headers, ...length },
+        agent,
+        lookup: guardedLookup,
+        signal,
+        ...trust,
+      })
       request.on('error', (error) =>
         reject(signal.aborted ? lateAnswer(timeoutMs) : noAnswer(error, request.reusedSocket)),
       )
@@ -62,6 +78,19 @@ export async function createTransport(
       throw error
     }
   }
+}
+
+/** A name that leads to where no cluster can be, such as the metadata server, leads nowhere. */
+const guardedLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, options, (error, found, family) => {
+    const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address)
+    if (error === null && addresses.some(isForbidden)) callback(forbiddenHost(hostname), [])
+    else callback(error, found, family)
+  })
+}
+
+function forbiddenHost(host: string): CloudError {
+  return new CloudError(403, 'serverNotAllowed', `${host} is no place for a cluster`)
 }
 
 const staleConnection = 'staleConnection'

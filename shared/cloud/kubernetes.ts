@@ -1,15 +1,26 @@
 import { z } from 'zod'
+import { refusalOf, routeOf, type ServerPolicy } from './cluster-servers.ts'
 import { CloudError } from './compute-port.ts'
-import { createKubernetesCaller, type KubernetesApis, type KubernetesCaller } from './kubernetes-caller.ts'
-import type { Cluster, Clusters, IngressObject } from './kubernetes-port.ts'
+import { hasPublicCertificate, type GkeReader } from './gke.ts'
+import {
+  createKubernetesCaller,
+  type ClusterEndpoint,
+  type KubernetesApis,
+  type KubernetesCaller,
+} from './kubernetes-caller.ts'
+import type { Cluster, ClusterRegistration, Clusters, IngressObject } from './kubernetes-port.ts'
 import { shapes } from './kubernetes-shapes.ts'
 
 /** How to talk to clusters. */
-export interface ClustersOptions {
-  /** A Google access token; sent only to clusters registered as GKE clusters, and only over https. */
+export interface ClustersOptions extends Partial<ServerPolicy> {
+  /** A Google access token; sent only over https, and only where GKE or an operator's list says that the cluster is. */
   accessToken?: () => Promise<string>
+  /** Asks GKE where its clusters are; without it they are not reached. */
+  gke?: GkeReader
   /** Bound of one request in milliseconds. */
   timeoutMs?: number
+  /** Milliseconds of any clock. */
+  now?: () => number
 }
 
 /** Owner of the fields that we apply. */
@@ -27,19 +38,47 @@ const maxPages = 20
 const podsLooked = 100
 
 /** Connections to clusters; one is kept for each name while its registration stays the same. Nothing is loaded before the first request. */
-export function createClusters({ accessToken, timeoutMs = 10_000 }: ClustersOptions = {}): Clusters {
+export function createClusters(options: ClustersOptions = {}): Clusters {
+  const { accessToken, gke, timeoutMs = 10_000, now = Date.now } = options
+  const { servers = [], gkeProjects, unlisted = 'refused' } = options
+  const policy: ServerPolicy = { servers, gkeProjects, unlisted }
   const kept = new Map<string, { key: string; cluster: Cluster }>()
   return {
+    refusal: (registration) => refusalOf(registration, policy),
     connect(registration) {
-      const { name, server, caData, gke } = registration
-      const key = JSON.stringify([server, caData, gke])
+      const { name, server, caData, gke: gkeName } = registration
+      const key = JSON.stringify([server, caData, gkeName])
       const known = kept.get(name)
       if (known?.key === key) return known.cluster
-      const cluster = clusterOver(createKubernetesCaller(registration, accessToken, timeoutMs))
+      const endpoint = (): Promise<ClusterEndpoint> => endpointOf(registration, policy, gke)
+      const cluster = clusterOver(createKubernetesCaller({ name, endpoint, accessToken, timeoutMs, now }))
       kept.set(name, { key, cluster })
       return cluster
     },
   }
+}
+
+/** Asked at every connection and not only at the registration: who can write our documents cannot send our tokens away either. */
+async function endpointOf(
+  registration: ClusterRegistration,
+  policy: ServerPolicy,
+  gke: GkeReader | undefined,
+): Promise<ClusterEndpoint> {
+  const { server, caData } = registration
+  const why = refusalOf(registration, policy)
+  if (why !== undefined) throw new CloudError(403, 'serverNotAllowed', why)
+  const route = routeOf(registration, policy)
+  if (route?.by !== 'gke') {
+    const token = route?.by === 'list' && route.token
+    // Whoever gets a token shows a certificate that the world trusts, not one that a message brought.
+    return { server, caData: token ? undefined : caData, token }
+  }
+  if (gke === undefined) throw new CloudError(403, 'serverNotAllowed', 'GKE is not asked here where its clusters are')
+  const known = await gke(route.name)
+  // The message may choose among what GKE names, and nothing else.
+  const wanted = new URL(server).hostname
+  const chosen = known.servers.find((one) => new URL(one).hostname === wanted) ?? known.servers[0] ?? ''
+  return { server: chosen, caData: hasPublicCertificate(chosen) ? undefined : known.caData, token: true }
 }
 
 function clusterOver(call: KubernetesCaller): Cluster {

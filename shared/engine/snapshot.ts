@@ -42,6 +42,7 @@ export const emptyCompute: Pick<Compute, 'list'> = { list: () => Promise.resolve
 export function clustersSnapshot(clusters: Clusters): Clusters {
   const connected = new Map<string, Cluster>()
   return {
+    refusal: (registration) => clusters.refusal(registration),
     connect(registration) {
       const key = canonical(registration)
       const known = connected.get(key) ?? clusterSnapshot(clusters.connect(registration))

@@ -85,6 +85,21 @@ describe('clusters of the playground', () => {
     expect((await playground.mci(['clusters', 'list'])).stdout).toMatch(/^dead +Unreachable /m)
   })
 
+  it('whose servers nobody lets in are refused with the reason, and what was registered before stays', async () => {
+    const config = playground.write(
+      'foreign-kubeconfig',
+      stringify({
+        clusters: [{ name: 'c', cluster: { server: 'https://203.0.113.9' } }],
+        contexts: [{ name: 'blue', context: { cluster: 'c' } }],
+      }),
+    )
+    const before = (await playground.mci(['clusters', 'list'])).stdout
+    const ran = await playground.mci(['clusters', 'add', '-k', config])
+    expect(ran.code).toBe(1)
+    expect(ran.stderr).toMatch(/cluster blue is not registered: the server https:\/\/203\.0\.113\.9 is not on .*list/)
+    expect((await playground.mci(['clusters', 'list'])).stdout).toBe(before)
+  })
+
   it('whose names the functions do not take are refused before anything is published', async () => {
     const config = playground.write(
       'upper-kubeconfig',
@@ -172,21 +187,12 @@ describe('a GKE cluster by its name', () => {
       expect(await gkeContext(session, place)).toEqual({
         name: 'blue',
         server: 'https://203.0.113.20',
-        caData: 'Q0E=',
         gke: 'projects/shop/locations/us-central1/clusters/blue',
         project: 'shop',
       })
       expect(asked).toEqual(['/v1/projects/shop/locations/us-central1/clusters/blue', undefined])
     },
   )
-
-  it('that is reached by its DNS name needs no certificate of its own', async () => {
-    answer = {
-      status: 200,
-      body: { endpoint: 'gke-1.us-central1.gke.goog', masterAuth: { clusterCaCertificate: 'Q0E=' } },
-    }
-    expect(await gkeContext(session, 'shop/us-central1/blue')).not.toHaveProperty('caData')
-  })
 
   it('that there is not is said in the words of GKE', async () => {
     answer = { status: 404, body: { error: { code: 404, message: 'Not found: projects/shop/…/blue.' } } }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 
-const modules = ['compute', 'kubernetes', 'pubsub', 'credentials']
+const modules = ['compute', 'kubernetes', 'gke', 'pubsub', 'credentials']
 
 /** Names of the packages that a fresh process has loaded after running `script`. */
 async function packagesLoadedBy(script: string): Promise<string[]> {
@@ -27,7 +27,7 @@ describe('a function that starts', () => {
     const loaded = await packagesLoadedBy(`
       ${modules.map((name) => `const ${name} = await import('./shared/cloud/${name}.ts')`).join('\n')}
       compute.createCompute()
-      kubernetes.createClusters().connect({ name: 'c', server: 'https://127.0.0.1', project: 'p' })
+      kubernetes.createClusters({ gke: gke.createGkeReader({}) }).connect({ name: 'c', server: 'https://127.0.0.1', project: 'p' })
       pubsub.createBus({ projectId: 'p' })
       credentials.createCredentials()`)
     expect(loaded).toEqual(['zod'])

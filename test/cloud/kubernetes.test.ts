@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { CloudError } from '../../shared/cloud/compute-port.ts'
-import { createClusters } from '../../shared/cloud/kubernetes.ts'
-import type { Cluster, ClusterRegistration, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
+import { parseServerRules } from '../../shared/cloud/cluster-servers.ts'
+import { createClusters, type ClustersOptions } from '../../shared/cloud/kubernetes.ts'
+import type { Cluster, ClusterRegistration, Clusters, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import { testCertificate, testKey } from './certificate.ts'
 import { serve, type Answer, type Seen, type TestServer } from './server.ts'
 
@@ -21,7 +22,7 @@ async function against(
   timeoutMs = 5_000,
 ): Promise<{ cluster: Cluster; seen: Seen[] }> {
   const { url, seen } = await started(answer)
-  return { cluster: createClusters({ timeoutMs }).connect({ name: 'us-east', server: url, project: 'p' }), seen }
+  return { cluster: listed({ timeoutMs }).connect({ name: 'us-east', server: url, project: 'p' }), seen }
 }
 
 async function thrownBy(work: Promise<unknown>): Promise<unknown> {
@@ -29,6 +30,11 @@ async function thrownBy(work: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (thrown: unknown) => thrown,
   )
+}
+
+/** Clusters of this machine, as the playground and the emulators have them. */
+function listed(options: ClustersOptions = {}): Clusters {
+  return createClusters({ servers: parseServerRules('http://127.0.0.1:*,https://127.0.0.1:*').rules, ...options })
 }
 
 async function errorOf(work: Promise<unknown>): Promise<CloudError> {
@@ -367,7 +373,7 @@ describe('errors', () => {
       const answer = (): Answer => (++calls === 2 ? 'hang up' : { body: { gitVersion: 'v1' } })
       const { url, seen } = await started(answer, secure)
       const caData = Buffer.from(testCertificate).toString('base64')
-      const cluster = createClusters().connect({ name: 'c', server: url, project: 'p', ...(secure ? { caData } : {}) })
+      const cluster = listed().connect({ name: 'c', server: url, project: 'p', ...(secure ? { caData } : {}) })
       await cluster.version()
       expect(await cluster.version()).toBe('v1')
       expect(seen).toHaveLength(3)
@@ -388,40 +394,103 @@ describe('errors', () => {
 
 describe('identity', () => {
   const caData = Buffer.from(testCertificate).toString('base64')
-  const gke = 'projects/p/locations/l/clusters/c'
+  const gkeName = 'projects/p/locations/l-a/clusters/c'
   const version: Answer = { body: { gitVersion: 'v1' } }
+  const registration = { name: 'c', project: 'p', gke: gkeName }
 
-  async function authorizationFor(
-    part: Partial<ClusterRegistration>,
-    secure: boolean,
-  ): Promise<(string | undefined)[]> {
-    const { url, seen } = await started(() => version, secure)
+  it('shows a fresh token to the server that GKE names, and to no other', async () => {
+    const named = await started(() => version, true)
+    const evil = await started(() => version, true)
     let tokens = 0
-    const clusters = createClusters({ accessToken: async () => `token-${++tokens}` })
+    const cluster = createClusters({
+      accessToken: async () => `token-${++tokens}`,
+      gke: async () => ({ servers: [named.url], caData }),
+    }).connect({ ...registration, server: evil.url, caData })
+    await cluster.version()
+    await cluster.version()
+    expect(named.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2'])
+    expect(evil.seen).toEqual([])
+  })
+  it('lets a registration choose among the servers that GKE names', async () => {
+    const first = await started(() => version, true)
+    const clusters = createClusters({
+      accessToken: async () => 'token',
+      // Another name for the same machine.
+      gke: async () => ({ servers: ['https://192.0.2.1', first.url], caData }),
+    })
+    expect(await clusters.connect({ ...registration, server: 'https://127.0.0.1:9' }).version()).toBe('v1')
+    expect(first.seen).toHaveLength(1)
+  })
+  it.each([
+    { reason: 'a server on the list that is not Google’s own', part: {}, secure: true },
+    { reason: 'the same, called a GKE cluster', part: { gke: gkeName }, secure: true },
+    { reason: 'plain http', part: { gke: gkeName }, secure: false },
+  ])('shows no token to $reason', async ({ part, secure }) => {
+    const { url, seen } = await started(() => version, secure)
+    const clusters = listed({ accessToken: () => Promise.reject(new Error('no token is asked for')) })
     const cluster = clusters.connect({ name: 'c', server: url, project: 'p', ...(secure ? { caData } : {}), ...part })
     await cluster.version()
-    await cluster.version()
-    return seen.map(({ headers }) => headers.authorization)
-  }
-
-  it('shows a fresh token to a GKE cluster over https', async () => {
-    expect(await authorizationFor({ gke }, true)).toEqual(['Bearer token-1', 'Bearer token-2'])
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined])
   })
-  it('shows no token to a cluster that is not of GKE', async () => {
-    expect(await authorizationFor({}, true)).toEqual([undefined, undefined])
-  })
-  it('shows no token over plain http', async () => {
-    expect(await authorizationFor({ gke }, false)).toEqual([undefined, undefined])
-  })
-
-  it('does not talk to a server whose certificate the CA has not signed', async () => {
-    const { url, seen } = await started(() => version, true)
-    const cluster = createClusters({ accessToken: async () => 'token' }).connect({
-      name: 'c',
-      server: url,
-      gke,
-      project: 'p',
+  it('sends no token in the clear, even where GKE were to say so', async () => {
+    const { url, seen } = await started(() => version)
+    const clusters = createClusters({
+      accessToken: async () => 'token',
+      gke: async () => ({ servers: [url], caData: undefined }),
     })
+    await clusters.connect({ ...registration, server: url }).version()
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined])
+  })
+  it('asks GKE again when the control plane has gone elsewhere, but not at every call', async () => {
+    const before = await started(() => version, true)
+    const after = await started(() => version, true)
+    let now = 0
+    let asked = 0
+    let named = before.url
+    const cluster = createClusters({
+      accessToken: async () => 'token',
+      gke: async () => {
+        asked += 1
+        return { servers: [named], caData }
+      },
+      now: () => now,
+    }).connect({ ...registration, server: before.url })
+    await cluster.version()
+    await before.close()
+    named = after.url
+    now = 29_000
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 0 })
+    now = 31_000
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 0 })
+    expect(asked).toBe(1)
+    expect(await cluster.version()).toBe('v1')
+    expect(asked).toBe(2)
+    now += 10 * 60_000
+    await cluster.version()
+    expect(asked, 'a kept answer grows old').toBe(3)
+  })
+  it('does not keep a failure to ask GKE', async () => {
+    const { url } = await started(() => version, true)
+    let down = true
+    const cluster = createClusters({
+      accessToken: async () => 'token',
+      gke: async () => {
+        if (down) throw new CloudError(0, 'timeout', 'GKE is silent')
+        return { servers: [url], caData }
+      },
+    }).connect({ ...registration, server: url })
+    expect(await errorOf(cluster.version())).toMatchObject({ status: 0, reason: 'timeout' })
+    down = false
+    expect(await cluster.version()).toBe('v1')
+  })
+
+  it('does not talk to a server whose certificate the CA of GKE has not signed, whatever the message brought', async () => {
+    const { url, seen } = await started(() => version, true)
+    const clusters = createClusters({
+      accessToken: async () => 'token',
+      gke: async () => ({ servers: [url], caData: undefined }),
+    })
+    const cluster = clusters.connect({ ...registration, server: url, caData })
     expect(await errorOf(cluster.version())).toMatchObject({ status: 0, reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
     expect(seen).toEqual([])
   })
@@ -431,20 +500,28 @@ describe('identity', () => {
     const accessToken = async (): Promise<string> => {
       throw new CloudError(401, 'credentials', 'none found')
     }
-    const cluster = createClusters({ accessToken }).connect({ name: 'c', server: url, gke, caData, project: 'p' })
+    const clusters = createClusters({ accessToken, gke: async () => ({ servers: [url], caData }) })
+    const cluster = clusters.connect({ ...registration, server: url })
     expect(await errorOf(cluster.version())).toMatchObject({ status: 401, reason: 'credentials' })
     expect(seen).toEqual([])
   })
 
-  const bad: { reason: string; part: Partial<ClusterRegistration> }[] = [
+  const refused: { reason: string; part: Partial<ClusterRegistration> }[] = [
     { reason: 'a file', part: { server: 'file:///etc/passwd' } },
     { reason: 'no URL at all', part: { server: 'cluster' } },
     { reason: 'a URL with a password', part: { server: 'https://user:pass@127.0.0.1/' } },
     { reason: 'a URL with a query', part: { server: 'https://127.0.0.1/?x=' } },
-    { reason: 'a CA that is no certificate', part: { server: 'https://127.0.0.1/', caData: 'aGVsbG8=' } },
+    { reason: 'a server that nobody names', part: { server: 'https://203.0.113.9' } },
+    { reason: 'the metadata server', part: { server: 'http://169.254.169.254/computeMetadata/v1', gke: gkeName } },
   ]
-  it.each(bad)('refuses a registration with $reason', async ({ part }) => {
-    const cluster = createClusters().connect({ name: 'c', server: '', project: 'p', ...part })
+  it.each(refused)('refuses a registration with $reason before anything is sent', async ({ part }) => {
+    const clusters = createClusters({ gke: () => Promise.reject(new Error('GKE is not asked')) })
+    const whole = { name: 'c', server: '', project: 'p', ...part }
+    expect(clusters.refusal(whole)).toBeTypeOf('string')
+    expect(await errorOf(clusters.connect(whole).version())).toMatchObject({ status: 403, reason: 'serverNotAllowed' })
+  })
+  it('refuses a CA that is no certificate', async () => {
+    const cluster = listed().connect({ name: 'c', server: 'https://127.0.0.1/', project: 'p', caData: 'aGVsbG8=' })
     expect(await errorOf(cluster.version())).toMatchObject({ status: 400, reason: 'badRegistration' })
   })
 })
@@ -452,7 +529,7 @@ describe('identity', () => {
 describe('connections', () => {
   it('are kept while the registration stays, and made anew when it changes', async () => {
     const { url } = await started(() => ({ body: {} }))
-    const clusters = createClusters()
+    const clusters = listed()
     const first = clusters.connect({ name: 'c', server: url, project: 'p' })
     expect(clusters.connect({ name: 'c', server: url, project: 'p', labels: { a: 'b' } })).toBe(first)
     expect(clusters.connect({ name: 'c', server: 'http://127.0.0.1:1', project: 'p' })).not.toBe(first)

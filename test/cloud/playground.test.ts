@@ -8,6 +8,7 @@ import { createCluster, serveCluster, type SimulatedCluster } from '../../playgr
 import { seededRandom, wallClock } from '../../playground/world.ts'
 import { createCompute } from '../../shared/cloud/compute.ts'
 import type { Compute, ComputeCollection, ComputeRef, StartedOperation } from '../../shared/cloud/compute-port.ts'
+import { parseServerRules, thisMachine } from '../../shared/cloud/cluster-servers.ts'
 import { createClusters } from '../../shared/cloud/kubernetes.ts'
 import type { Cluster } from '../../shared/cloud/kubernetes-port.ts'
 
@@ -173,7 +174,11 @@ describe('the Clusters port against a simulated cluster', () => {
     cleanUps.push(() => served.close())
     await inside.started
     return {
-      cluster: createClusters().connect({ name: 'east', server: served.url, project }),
+      cluster: createClusters({ servers: parseServerRules(thisMachine).rules }).connect({
+        name: 'east',
+        server: served.url,
+        project,
+      }),
       inside,
       server: served.url,
     }

@@ -151,9 +151,8 @@ describe('the registry and what is deployed', () => {
       Object.keys(environment).filter((name) => !config.includes(`${name}:`)),
       'set and never read',
     ).toEqual([])
-    const example = Object.fromEntries(
-      Object.keys(environment).map((name) => [name, name === 'MCI_LOG_LEVEL' ? 'info' : 'x']),
-    )
+    const values: Record<string, string> = { MCI_LOG_LEVEL: 'info', MCI_CLUSTER_SERVERS: 'https://10.0.0.2' }
+    const example = Object.fromEntries(Object.keys(environment).map((name) => [name, values[name] ?? 'x']))
     expect(() => readConfig(example)).not.toThrow()
   })
   it('counts messages that the code logs', () => {

@@ -14,6 +14,7 @@ import type { Handle } from './compute-in-process.ts'
 /** The Clusters port over functions that answer Kubernetes' REST requests, by the name of the cluster. */
 export function clustersInProcess(handleOf: (cluster: string) => Handle | undefined): Clusters {
   return {
+    refusal: () => undefined,
     connect: ({ name }) =>
       clusterOver((request) => {
         const handle = handleOf(name)

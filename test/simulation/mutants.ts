@@ -184,7 +184,10 @@ export const mutants: readonly Mutant[] = [
     mutation: {
       deps: (deps) => ({
         ...deps,
-        clusters: { connect: (registration) => emptyWhenSilent(deps.clusters.connect(registration)) },
+        clusters: {
+          ...deps.clusters,
+          connect: (registration) => emptyWhenSilent(deps.clusters.connect(registration)),
+        },
       }),
     },
   },

@@ -32,7 +32,10 @@ export function testDeps(
   const deps: TestDeps = {
     store: createMemoryStore(options.store),
     compute: options.compute ?? unreachableCompute,
-    clusters: options.clusters ?? { connect: ({ name }) => unreachable(`cluster ${name}`) as Cluster },
+    clusters: options.clusters ?? {
+      refusal: () => undefined,
+      connect: ({ name }) => unreachable(`cluster ${name}`) as Cluster,
+    },
     bus: {
       publish(messages) {
         if (deps.deaf) return Promise.reject(new CloudError(503, '', 'the bus is down'))

@@ -42,7 +42,10 @@ export async function kindWorld(): Promise<KindWorld> {
   const deps = testDeps({
     kinds,
     compute: computeInProcess((request) => compute.handle(request)),
-    clusters: { connect: ({ name }) => (clusters.get(name) ?? memoryCluster()).cluster },
+    clusters: {
+      refusal: () => undefined,
+      connect: ({ name }) => (clusters.get(name) ?? memoryCluster()).cluster,
+    },
   })
   const byHand = async (method: string, path: string, body?: unknown): Promise<void> => {
     const request = { method, path: `/compute/v1/projects/${project}/${path}`, query: {}, headers: {}, body }
