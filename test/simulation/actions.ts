@@ -1,8 +1,17 @@
-import { changeNodePort, changeProbe, createService, deleteIngressObject, deleteService } from './applications.ts'
+import {
+  changeNodePort,
+  changeProbe,
+  createService,
+  deleteIngressObject,
+  deleteSecret,
+  deleteService,
+  putSecret,
+} from './applications.ts'
 import { tellOfCluster, tellOfResource } from './drift.ts'
-import { services } from './manifests.ts'
+import { secrets, services } from './manifests.ts'
 import { wishOf, type Owned } from './people.ts'
 import { chosenClusters, nextSpec, noteNodePort, publish, register, unregister, type Story } from './story.ts'
+import { tlsPairs } from './tls-pairs.ts'
 import { project } from './world.ts'
 
 /** Something that people, machines or the weather do to the world. */
@@ -207,6 +216,43 @@ export const actions: readonly Action[] = [
       }),
   },
   {
+    name: 'a TLS secret is rotated',
+    weight: 3,
+    run: (story) =>
+      onSome(story, secrets, (secret) => {
+        const pair = story.chance.whole(0, tlsPairs.length - 1)
+        // A secret of every cluster, of one only, or of one after the other with a long time between.
+        const clusters = story.chance.some([...story.world.clusters.values()], 1)
+        const pause = story.chance.pick([0, 1_000, 60_000])
+        later(story, `secret ${secret.namespace}/${secret.name}`, async () => {
+          for (const cluster of clusters) {
+            await putSecret(cluster, secret, pair)
+            tellOfCluster(story, cluster.name)
+            await story.world.clock.sleep(pause)
+          }
+        })
+      }),
+  },
+  {
+    name: 'a TLS secret goes and comes back',
+    weight: 1,
+    run: (story) =>
+      onSome(story, secrets, (secret) => {
+        const clusters = story.chance.some([...story.world.clusters.values()], 1)
+        later(story, `secret ${secret.namespace}/${secret.name}`, async () => {
+          for (const cluster of clusters) {
+            await deleteSecret(cluster, secret)
+            tellOfCluster(story, cluster.name)
+          }
+          await story.world.clock.sleep(story.chance.whole(1_000, 200_000))
+          for (const cluster of clusters) {
+            await putSecret(cluster, secret, story.chance.whole(0, tlsPairs.length - 1))
+            tellOfCluster(story, cluster.name)
+          }
+        })
+      }),
+  },
+  {
     name: 'somebody deletes our Ingress object',
     weight: 1,
     run: (story) =>
@@ -290,7 +336,9 @@ const handCollections = [
   'firewalls',
   'forwardingRules',
   'healthChecks',
+  'sslCertificates',
   'targetHttpProxies',
+  'targetHttpsProxies',
   'urlMaps',
 ] as const
 

@@ -1,5 +1,6 @@
 import type { SimulatedCluster } from '../../playground/kubernetes/cluster.ts'
-import { services, type ServiceName } from './manifests.ts'
+import { secrets, services, type ServiceName } from './manifests.ts'
+import { tlsPairs } from './tls-pairs.ts'
 
 /** The applications in the clusters, changed as their owners would: through the API server. */
 
@@ -8,7 +9,7 @@ interface ServiceBody {
   spec: { ports: { name: string; port: number; nodePort?: number; targetPort: string }[] } & Record<string, unknown>
 }
 
-/** Creates all services, with one pod each. */
+/** Creates all services, with one pod each, and the TLS secrets. */
 export async function deployAll(cluster: SimulatedCluster): Promise<void> {
   for (const namespace of new Set(services.map((service) => service.namespace))) {
     if (namespace !== 'default')
@@ -22,6 +23,26 @@ export async function deployAll(cluster: SimulatedCluster): Promise<void> {
     await call(cluster, 'POST', `/apis/apps/v1/namespaces/${service.namespace}/deployments`, deployment(service))
     await createService(cluster, service)
   }
+  for (const secret of secrets) await putSecret(cluster, secret, 0)
+}
+
+/** Puts one of the pairs into a TLS secret, which need not exist. */
+export async function putSecret(cluster: SimulatedCluster, secret: ServiceName, pair: number): Promise<void> {
+  const { certificate, key } = tlsPairs[pair] ?? { certificate: '', key: '' }
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { name: secret.name },
+    data: { 'tls.crt': base64(certificate), 'tls.key': base64(key) },
+  }
+  const path = `/api/v1/namespaces/${secret.namespace}/secrets`
+  if ((await call(cluster, 'PUT', `${path}/${secret.name}`, body)) === 404) await call(cluster, 'POST', path, body)
+}
+
+export async function deleteSecret(cluster: SimulatedCluster, { namespace, name }: ServiceName): Promise<void> {
+  await call(cluster, 'DELETE', `/api/v1/namespaces/${namespace}/secrets/${name}`)
 }
 
 export async function createService(cluster: SimulatedCluster, service: ServiceName): Promise<void> {

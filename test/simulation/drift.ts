@@ -16,7 +16,9 @@ const kindOf: Readonly<Record<string, string>> = {
   firewalls: 'firewall-rule',
   forwardingRules: 'forwarding-rule',
   healthChecks: 'health-check',
+  sslCertificates: 'ssl-certificate',
   targetHttpProxies: 'target-proxy',
+  targetHttpsProxies: 'target-proxy',
   urlMaps: 'url-map',
 }
 

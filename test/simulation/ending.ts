@@ -14,6 +14,7 @@ import { queries } from '../../shared/state/store.ts'
 import { canonical } from '../../shared/json.ts'
 import { parseManifest } from '../../shared/ingress/manifest.ts'
 import { resourceOf } from './drift.ts'
+import { misserved } from './clients.ts'
 import { manifestOf } from './manifests.ts'
 import { inOrder, wishOf, type Owned } from './people.ts'
 import type { Story } from './story.ts'
@@ -30,6 +31,8 @@ export async function differences(story: Story): Promise<string[]> {
   const claimed = new Set<string>()
   for (const owned of story.owned) found.push(...(await ingressDifferences(story, deps, owned, claimed)))
   found.push(...(await orphans(story, claimed)))
+  // Only what is said to be as wished has to serve.
+  if (found.length === 0) for (const owned of story.owned) found.push(...(await servingDifferences(story, owned)))
   return found
 }
 
@@ -78,6 +81,19 @@ async function ingressDifferences(
   const made = await planDifferences(story, deps, owned, doc)
   found.push(...(await worldDifferences(story, owned, ids, made.refused)), ...made.found)
   return found
+}
+
+/** Clients get what the last spec says; one that was refused leaves what was before it. */
+async function servingDifferences(story: Story, owned: Owned): Promise<string[]> {
+  const { store } = story.world
+  const wished = wishOf(owned)
+  const doc = await store.get('ingresses', owned.id)
+  if (doc === undefined || wished.spec === null || wished.deleted) return []
+  if (doc.plannedGeneration !== doc.generation || (doc.plan?.problems ?? []).length > 0) return []
+  const chosen = select(doc.model, doc.selection, await store.find(queries.clusters()))
+  // With every cluster taken out nothing is served.
+  if (chosen.names.length === 0) return []
+  return misserved(story, owned, { clusters: chosen.names, drained: chosen.drained })
 }
 
 function wishDifferences(owned: Owned, doc: IngressDoc): string[] {
@@ -201,7 +217,9 @@ async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<stri
     'firewalls',
     'forwardingRules',
     'healthChecks',
+    'sslCertificates',
     'targetHttpProxies',
+    'targetHttpsProxies',
     'urlMaps',
   ]) {
     for (const { path, body } of world.compute.list(collection, project)) {

@@ -2,8 +2,9 @@ import { queries } from '../../shared/state/store.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
 import { services, servicesOf } from './manifests.ts'
-import { servingOf, type Serving } from './serving.ts'
+import { servingOf, type Served, type Serving } from './serving.ts'
 import type { Owned } from './people.ts'
+import { tlsPairs } from './tls-pairs.ts'
 import type { Story } from './story.ts'
 
 /** Something that must hold at every step; it watches the world and says when it was broken. */
@@ -134,11 +135,19 @@ export const invariants: readonly Invariant[] = [
     watch(story, broken) {
       const { watchers } = story.world
       watchers.set.push((_invocation, collection, id, doc) => {
-        if (collection !== 'leases' && JSON.stringify(doc).includes('PRIVATE KEY'))
-          broken(`${collection} ${id} holds a private key`)
+        if (collection !== 'leases' && holdsKey(doc)) broken(`${collection} ${id} holds a private key`)
       })
       watchers.logged.push((_level, fields, message) => {
-        if (JSON.stringify(fields).includes('PRIVATE KEY')) broken(`the log line "${message}" holds a private key`)
+        if (holdsKey(fields)) broken(`the log line "${message}" holds a private key`)
+      })
+      watchers.published.push((topic, body) => {
+        if (holdsKey(body)) broken(`a message for ${topic} holds a private key`)
+      })
+      watchers.mutation.push(({ request, target }) => {
+        if (!target.includes('/sslCertificates/') && holdsKey(request.body)) broken(`${target} is sent a private key`)
+      })
+      watchers.clusterMutation.push((_invocation, cluster, { path, body }) => {
+        if (holdsKey(body)) broken(`${path} in cluster ${cluster} is sent a private key`)
       })
     },
   },
@@ -193,33 +202,49 @@ export const invariants: readonly Invariant[] = [
   },
 ]
 
+/** By every line of it, and in base64, as secrets are read. */
+function holdsKey(value: unknown): boolean {
+  const text = JSON.stringify([value])
+  return keyLines.some((line) => text.includes(line))
+}
+
+const keyLines = tlsPairs.flatMap(({ key }) => {
+  const [, ...lines] = key.trim().split('\n').slice(0, -1)
+  return [...lines, Buffer.from(key).toString('base64').slice(40, 120)]
+})
+
 /** What our change took away although nobody wanted it to go. */
 function losses(story: Story, before: Serving, now: Serving): string[] {
   if (story.disturbed.has('everything')) return []
   const lost: string[] = []
   for (const owned of story.owned) {
-    const front = [...before.keys()].find(
-      (name) => name === `mci1-fw--${lbOf(owned)}` || name.startsWith(`mci1-fw--${lbOf(owned)}-`),
+    if (owned.wishes.some(({ spec, deleted }) => spec === null || deleted)) continue
+    const secure = owned.wishes.every(({ spec }) => spec !== null && spec.tls !== null)
+    for (const kind of secure ? ['fw', 'fws'] : ['fw']) {
+      const begin = `mci1-${kind}--${lbOf(owned)}`
+      const front = [...before.keys()].find((name) => name === begin || name.startsWith(`${begin}-`))
+      if (front !== undefined) lost.push(...lostBehind(story, owned, before.get(front), now.get(front)))
+    }
+  }
+  return lost
+}
+
+function lostBehind(
+  story: Story,
+  owned: Owned,
+  before: ReadonlyMap<string, Served> | undefined,
+  now: ReadonlyMap<string, Served> | undefined,
+): string[] {
+  const lost: string[] = []
+  for (const [name, { service, clusters }] of before ?? []) {
+    const isAsked = owned.wishes.every(
+      ({ spec }) => spec !== null && servicesOf(spec).some((one) => `${owned.name.namespace}/${one}` === service),
     )
-    if (front === undefined || owned.wishes.some(({ spec, deleted }) => spec === null || deleted)) continue
-    for (const [name, served] of before.get(front) ?? []) {
-      if (
-        !owned.wishes.every(
-          ({ spec }) =>
-            spec !== null && servicesOf(spec).some((one) => `${owned.name.namespace}/${one}` === served.service),
-        )
-      )
-        continue
-      const left = now.get(front)?.get(name)?.clusters ?? new Set()
-      for (const cluster of served.clusters) {
-        if (
-          left.has(cluster) ||
-          !isWanted(story, owned, cluster) ||
-          story.disturbed.has(`${cluster} ${served.service}`)
-        )
-          continue
-        lost.push(`${owned.id} lost ${served.service} in ${cluster}`)
-      }
+    if (!isAsked) continue
+    const left = now?.get(name)?.clusters ?? new Set()
+    for (const cluster of clusters) {
+      if (!left.has(cluster) && isWanted(story, owned, cluster) && !story.disturbed.has(`${cluster} ${service}`))
+        lost.push(`${owned.id} lost ${service} in ${cluster}`)
     }
   }
   return lost

@@ -15,6 +15,13 @@ export const services: readonly ServiceName[] = [
   { namespace: 'team', name: 'api' },
 ]
 
+/** TLS secrets that exist in every cluster at first. */
+export const secrets: readonly ServiceName[] = [
+  { namespace: 'default', name: 'cert' },
+  { namespace: 'default', name: 'other-cert' },
+  { namespace: 'team', name: 'cert' },
+]
+
 /** The Ingresses that people may publish. */
 export const ingressNames: readonly ServiceName[] = [
   { namespace: 'default', name: 'shop' },
@@ -28,6 +35,8 @@ export interface Spec {
   rules: { host: string; paths: { path: string; type: string; service: string }[] }[]
   /** By name rather than by number. */
   namedPorts: boolean
+  /** The TLS secret; null = HTTP only. */
+  tls: string | null
   /** The annotation; null = absent. */
   clusters: string[] | null
   /** metadata.generation and uid; null = absent. */
@@ -49,7 +58,9 @@ export function randomSpec(chance: Chance, namespace: string, version: Spec['ver
     })),
   }))
   const defaultService = rules.length === 0 || chance.hits(0.7) ? chance.pick(own) : null
-  return { defaultService, rules, namedPorts: chance.hits(0.3), clusters: null, version }
+  const pairs = secrets.filter((secret) => secret.namespace === namespace).map(({ name }) => name)
+  const tls = chance.hits(0.35) ? chance.pick(pairs) : null
+  return { defaultService, rules, namedPorts: chance.hits(0.3), tls, clusters: null, version }
 }
 
 /** The names of the services that a spec names, once each. */
@@ -78,6 +89,7 @@ export function manifestOf({ namespace, name }: ServiceName, spec: Spec): string
         : { annotations: { 'multicluster-ingress.io/clusters': spec.clusters.join(',') } }),
     },
     spec: {
+      ...(spec.tls === null ? {} : { tls: [{ secretName: spec.tls }] }),
       ...(spec.defaultService === null ? {} : { defaultBackend: backend(spec.defaultService) }),
       ...(spec.rules.length === 0
         ? {}

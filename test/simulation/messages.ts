@@ -32,6 +32,8 @@ export function createMessages(parts: {
   faults: Faults
   trace: Trace
   platform: Platform
+  /** Told of every message of ours. */
+  onPublish: (topic: string, body: unknown) => void
 }): Messages {
   const { clock, faults, trace, platform } = parts
   const chance = parts.chance.fork('messages')
@@ -88,7 +90,10 @@ export function createMessages(parts: {
       publish: (messages) =>
         calls.through(invocation, { port: 'bus', what: messages.map(({ topic }) => topic).join(',') }, async () => {
           if (strikes('publish refused')) throw new CloudError(503, '', 'Pub/Sub is unavailable')
-          for (const { topic, body } of messages) pubsub.publish(topicName(topic), { data: JSON.stringify(body) })
+          for (const { topic, body } of messages) {
+            parts.onPublish(topic, body)
+            pubsub.publish(topicName(topic), { data: JSON.stringify(body) })
+          }
           if (strikes('publish answer lost')) throw new CloudError(0, '', 'the answer to the publish was lost')
         }),
     }),

@@ -19,6 +19,7 @@ const spec = (defaultService: string, moved = false): Spec => ({
   defaultService,
   rules: [{ host: 'shop.example.com', paths: [{ path: '/a', type: 'Prefix', service: moved ? 'img' : 'api' }] }],
   namedPorts: false,
+  tls: null,
   clusters: null,
   version: null,
 })

@@ -21,12 +21,9 @@ export type Serving = ReadonlyMap<string, ReadonlyMap<string, Served>>
 export function servingOf(world: World): Serving {
   const fronts = new Map<string, ReadonlyMap<string, Served>>()
   const known = new Map<string, Served>()
-  for (const { name, body } of world.compute.list('forwardingRules', project)) {
-    const proxy = follow(world, body['target'])
-    const map = proxy === undefined ? undefined : follow(world, proxy['urlMap'])
-    if (map === undefined) continue
+  for (const [name, { urlMap }] of followed(world)) {
     const services = new Map<string, Served>()
-    for (const path of backendServicesOf(map)) {
+    for (const path of backendServicesOf(urlMap)) {
       const served = known.get(path) ?? servedBy(world, path)
       known.set(path, served)
       services.set(path.split('/').at(-1) ?? '', served)
@@ -36,7 +33,25 @@ export function servingOf(world: World): Serving {
   return fronts
 }
 
-function servedBy(world: World, path: string): Served {
+/** What a forwarding rule leads to. */
+export interface Followed {
+  proxy: JsonObject
+  urlMap: JsonObject
+}
+
+/** Every forwarding rule that leads to a URL map, by its name. */
+export function followed(world: World): ReadonlyMap<string, Followed> {
+  const fronts = new Map<string, Followed>()
+  for (const { name, body } of world.compute.list('forwardingRules', project)) {
+    const proxy = follow(world, body['target'])
+    const urlMap = proxy === undefined ? undefined : follow(world, proxy['urlMap'])
+    if (proxy !== undefined && urlMap !== undefined) fronts.set(name, { proxy, urlMap })
+  }
+  return fronts
+}
+
+/** Who answers for a backend service, by its path. */
+export function servedBy(world: World, path: string): Served {
   const body = world.compute.get(path)?.body
   const service = /"kubernetes.io\/service-name":"([^"]+)"/.exec(text(body?.['description']))?.[1] ?? ''
   const clusters = new Set<string>()
@@ -102,7 +117,8 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : []
 }
 
-function relative(reference: unknown): string {
+/** A reference as a path. */
+export function relative(reference: unknown): string {
   return typeof reference === 'string' ? reference.replace(/^.*\/compute\/v1\//, '') : ''
 }
 

@@ -53,6 +53,7 @@ export interface Watchers {
   clusterMutation: ((invocation: Invocation, cluster: string, request: WireRequest) => void)[]
   set: ((invocation: Invocation, collection: string, id: string, doc: unknown) => void)[]
   handled: ((target: EventFunction, body: PushBody) => void)[]
+  published: ((topic: string, body: unknown) => void)[]
   logged: ((level: string, fields: Readonly<Record<string, unknown>>, message: string) => void)[]
 }
 
@@ -82,7 +83,7 @@ export function createWorld(plan: WorldPlan): World {
   const chance = chanceOf(plan.seed)
   const trace = createTrace(() => clock.now(), plan.traced)
   const faults = createFaults(plan.faults, chance.fork('faults'))
-  const watchers: Watchers = { mutation: [], clusterMutation: [], set: [], handled: [], logged: [] }
+  const watchers: Watchers = { mutation: [], clusterMutation: [], set: [], handled: [], published: [], logged: [] }
   const beforeOperationEnds: (() => void)[] = []
   const compute = createCompute({
     clock: {
@@ -174,7 +175,11 @@ export function createWorld(plan: WorldPlan): World {
     changeEvent: plan.mutation?.event,
     onHandled: (target, body) => watchers.handled.forEach((told) => told(target, body)),
   })
-  const messages = createMessages({ ...shared, platform })
+  const messages = createMessages({
+    ...shared,
+    platform,
+    onPublish: (topic, body) => watchers.published.forEach((told) => told(topic, body)),
+  })
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
   return {
     plan,

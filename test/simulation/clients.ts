@@ -1,0 +1,113 @@
+import { routeRequest } from '../../playground/compute/kinds/url-map-routing.ts'
+import { nodePortOf } from './applications.ts'
+import type { Spec } from './manifests.ts'
+import { wishOf, type Owned } from './people.ts'
+import { followed, relative, servedBy, type Followed } from './serving.ts'
+import type { Story } from './story.ts'
+import type { World } from './world.ts'
+
+/** Clusters of which an Ingress is to be served, by its document. */
+export interface Chosen {
+  clusters: readonly string[]
+  drained: readonly string[]
+}
+
+const hosts = ['shop.example.com', 'eu.example.org', 'blog.example.net', 'other.test']
+const paths = ['/', '/a', '/a/', '/a/b', '/a/b/c', '/ab', '/img', '/img/1', '/v1', '/v1/x', '/none']
+
+/**
+ * What clients of a load balancer would get otherwise than the spec says, in words: every host and path from every cluster,
+ * over HTTP and HTTPS. It knows what Kubernetes means by a rule and how Compute routes, and nothing of the planner.
+ */
+export async function misserved(story: Story, owned: Owned, chosen: Chosen): Promise<string[]> {
+  const { world } = story
+  const { spec } = wishOf(owned)
+  if (spec === null) return []
+  const found: string[] = []
+  for (const scheme of spec.tls === null ? (['http'] as const) : (['http', 'https'] as const)) {
+    const front = followed(world).get(frontOf(world, owned, scheme) ?? '')
+    if (front === undefined) {
+      found.push(`Ingress ${owned.id} does not answer over ${scheme}`)
+      continue
+    }
+    for (const host of hosts) {
+      for (const path of paths) {
+        const wrong = await answeredWrong(world, owned, { front, host, path, chosen, spec })
+        if (wrong !== undefined) found.push(`Ingress ${owned.id}: ${scheme}://${host}${path} ${wrong}`)
+      }
+    }
+    if (scheme === 'https') found.push(...(await certificateWrong(world, owned, front, spec, chosen)))
+  }
+  return found.slice(0, 5)
+}
+
+async function answeredWrong(
+  world: World,
+  { name }: Owned,
+  asked: { front: Followed; host: string; path: string; chosen: Chosen; spec: Spec },
+): Promise<string | undefined> {
+  const { front, host, path, chosen } = asked
+  const { service: reference } = routeRequest(front.urlMap, { host, path, headers: {} })
+  const served = servedBy(world, relative(reference))
+  const service = serviceFor(asked.spec, host, path)
+  const wanted = service === null ? '' : `${name.namespace}/${service}`
+  if (served.service !== wanted) return `is for service "${served.service}", and should be for "${wanted}"`
+  if (service === null) return undefined
+  const having: string[] = []
+  for (const cluster of chosen.clusters) {
+    const simulated = world.clusters.get(cluster)
+    if (simulated === undefined) continue
+    const port = await nodePortOf(simulated, { namespace: name.namespace, name: service })
+    if (port !== undefined) having.push(cluster)
+  }
+  const expected = having.filter((cluster) => !chosen.drained.includes(cluster)).sort()
+  // Where all are drained the last keep their capacity.
+  if (expected.length === 0) return undefined
+  const actual = [...served.clusters].sort()
+  return actual.join() === expected.join()
+    ? undefined
+    : `is answered from ${actual.join(', ') || 'nowhere'}, and should be from ${expected.join(', ')}`
+}
+
+/** Kubernetes' meaning of the rules: the host first, then the longest path; null = nobody. */
+function serviceFor(spec: Spec, host: string, path: string): string | null {
+  const rule =
+    spec.rules.find((one) => one.host === host) ??
+    spec.rules.find((one) => one.host.startsWith('*.') && host.endsWith(one.host.slice(1))) ??
+    spec.rules.find((one) => one.host === '')
+  const matching = (rule?.paths ?? [])
+    .filter((one) => {
+      if (one.type !== 'Prefix') return one.path === path
+      return one.path === '/' || path === one.path || path.startsWith(`${one.path}/`)
+    })
+    .sort((a, b) => b.path.length - a.path.length)
+  return matching[0]?.service ?? spec.defaultService
+}
+
+/** The certificate that the first cluster by name has in the secret is the one that clients get. */
+async function certificateWrong(
+  world: World,
+  { id, name }: Owned,
+  { proxy }: Followed,
+  { tls }: Spec,
+  chosen: Chosen,
+): Promise<string[]> {
+  const [first] = (proxy['sslCertificates'] ?? []) as unknown as string[]
+  const served = world.compute.get(relative(first))?.body['certificate']
+  for (const cluster of [...chosen.clusters].sort()) {
+    const client = world.outside.clusters.connect({ name: cluster, server: '', project: '' })
+    const secret = await client.secret(name.namespace, tls ?? '')
+    if (secret === undefined) continue
+    const wanted = Buffer.from(secret.data['tls.crt'] ?? '', 'base64').toString('utf8')
+    return served === wanted
+      ? []
+      : [`Ingress ${id}: clients get another certificate than ${cluster} has in ${tls ?? ''}`]
+  }
+  return []
+}
+
+function frontOf(world: World, { name }: Owned, scheme: 'http' | 'https'): string | undefined {
+  const lb = name.namespace === 'default' ? name.name : `${name.namespace}-${name.name}`
+  const begin = `mci1-${scheme === 'http' ? 'fw' : 'fws'}--${lb}`
+  return [...followed(world).keys()].find((front) => front === begin || front.startsWith(`${begin}-`))
+}
