@@ -138,7 +138,7 @@ describe('an access token', () => {
   })
 
   it('with a line break inside is refused and not repeated', async () => {
-    const ran = await folder.mci(['clusters', 'add', '--gke', 'a/b/c', '--gcp-project', 'p'], {
+    const ran = await folder.mci(['clusters', 'add', '--gke', 'shop/us-central1/blue', '--gcp-project', 'p'], {
       env: { MCI_ACCESS_TOKEN: 'ya29.one\nya29.two' },
     })
     expect(ran.code).toBe(64)
