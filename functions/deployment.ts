@@ -7,12 +7,14 @@ import { budget } from './runtime.ts'
  * - `planner` reads load balancers that were there before; writes state only.
  * - `watcher` looks at clusters and lists what is in Compute; changes neither.
  * - `balancer` makes load balancers.
+ * - `backends` makes backend services, and reads in clusters the secrets that only these are given (OAuth client, signing keys).
  * - `clusters` writes Ingress objects into clusters and reads the certificates there.
  * - `certificates` reads a certificate in a cluster and brings it to Compute.
  * - `keeper` keeps dead letters.
  * - `reader` answers the status API; writes nothing.
  */
-export type Identity = 'planner' | 'watcher' | 'balancer' | 'clusters' | 'certificates' | 'keeper' | 'reader'
+export type Identity =
+  'planner' | 'watcher' | 'balancer' | 'backends' | 'clusters' | 'certificates' | 'keeper' | 'reader'
 
 /** How one function is deployed. Cloud Functions' limits: 1 GiB goes with one CPU, and more than one request at a time needs one. */
 export interface Deployment {
@@ -80,6 +82,7 @@ const special: Readonly<Record<string, Special>> = {
     delivery: { ...delivery, retentionSeconds: 7 * day, maxDeliveryAttempts: null },
   },
   'reconcile-cluster-ingress': { identity: 'clusters' },
+  'reconcile-backend-service': { identity: 'backends' },
   'reconcile-ssl-certificate': { identity: 'certificates' },
 }
 

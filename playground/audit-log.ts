@@ -24,7 +24,14 @@ export interface AuditLog {
 const robot = 'service-123456789012@container-engine-robot.iam.gserviceaccount.com'
 
 /** Deployments and what they make, and what they are reached by; changes of their status alone are not written. */
-const followed: ReadonlySet<string> = new Set(['Node', 'Service', 'Ingress', 'Deployment'])
+const followed: ReadonlySet<string> = new Set([
+  'Node',
+  'Service',
+  'Ingress',
+  'Deployment',
+  'BackendConfig',
+  'FrontendConfig',
+])
 
 /**
  * Writes an entry for every change, in the forms of the samples: Compute's `last` entries with nothing of the request but its
@@ -136,6 +143,12 @@ function gkeEntry(
 
 const verbs = { ADDED: 'create', MODIFIED: 'update', DELETED: 'delete' } as const
 
+/** `networking.k8s.io/v1` as method names have it: `io.k8s.networking.v1`; groups of one word are Kubernetes' own. */
+function backwards(apiVersion: string): string {
+  const [group = '', version = ''] = apiVersion.split('/')
+  return [...(group.includes('.') ? group : `${group}.k8s.io`).split('.').reverse(), version].join('.')
+}
+
 function objectEntry(
   project: string,
   name: string,
@@ -156,7 +169,7 @@ function objectEntry(
     protoPayload: {
       '@type': auditLog,
       authenticationInfo: { principalEmail: robot },
-      methodName: `io.k8s.${version.replace('.k8s.io', '').replace('/', '.')}.${plural}.${verbs[type]}`,
+      methodName: `${backwards(version)}.${plural}.${verbs[type]}`,
       resourceName: `${version}/${namespace === undefined ? '' : `namespaces/${namespace}/`}${plural}/${object.metadata.name}`,
       serviceName: 'k8s.io',
     },

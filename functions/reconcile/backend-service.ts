@@ -5,10 +5,23 @@ import type { Layout, ServiceLayout } from '../../shared/planning/layout.ts'
 import { names, projectPath, zonePath } from '../../shared/planning/names.ts'
 import { ownership, readStamp, serviceText, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
+import {
+  configured,
+  configuredFields,
+  empties,
+  isApart,
+  keyNames,
+  keyValue,
+  nextKey,
+  over,
+  withoutQuoting,
+  written,
+  type Configured,
+} from './backend-settings.ts'
 import { body, changed, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a backend service: the API's own fields. */
-export interface BackendServiceWant extends BackendService, Stamped {
+export interface BackendServiceWant extends BackendService, Configured, Stamped {
   /** Which groups, and whether they take traffic; how they are balanced is written once and then the operator's. */
   backends: { group: string; capacityScaler: 0 | 1 }[]
 }
@@ -57,6 +70,7 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
       portName: service.namedPort,
       healthChecks: [projectPath(layout.project, 'healthChecks', service.healthCheckName)],
       backends,
+      ...configured(layout, service),
     },
     // The groups go with the Ingress object of their cluster: it must outlast our use of them.
     refs: [
@@ -109,7 +123,7 @@ export function backendServices(layout: Layout): (Desired<BackendServiceWant> | 
 export const backendService: Kind<BackendServiceWant, BackendService> = {
   name: 'backend-service',
   collections: ['backendServices'],
-  owned: ['description', 'protocol', 'portName', 'healthChecks', 'backends'],
+  owned: ['description', 'protocol', 'portName', 'healthChecks', 'backends', ...configuredFields],
   desire: backendServices,
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
@@ -123,33 +137,68 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
         capacityScaler: capacityScaler === 0 ? (0 as const) : (1 as const),
       }))
       .sort(byGroup),
+    signedUrlKeyNames: keyNames(got),
   }),
-  create: (cloud, id, want, requestId) =>
-    withMode(cloud, id, requestId, (modes, attempt) =>
-      cloud.compute.insert(
-        ref(id),
-        { ...atCreation, ...body(want), backends: merged(want, [], modes).map(sent) },
-        attempt,
+  async create(cloud, id, want, requestId) {
+    const whole = await written(cloud, body(want), true)
+    return withoutQuoting(whole.iap?.oauth2ClientSecret, () =>
+      withMode(cloud, id, requestId, (modes, attempt) =>
+        cloud.compute.insert(
+          ref(id),
+          { ...atCreation, ...whole, backends: merged(want, [], modes).map(sent) },
+          attempt,
+        ),
       ),
-    ),
-  update: (cloud, id, want, got, changes, requestId) =>
-    withMode(cloud, id, requestId, (modes, attempt) => {
-      const backends = merged(want, got.backends ?? [], modes).map(sent)
-      const whole = { ...body(want), backends }
-      // The client library drops empty lists from a PATCH: the last backend goes by a PUT of everything that was read.
-      if (backends.length === 0 && (got.backends ?? []).length > 0)
-        return cloud.compute.update(ref(id), { ...got, ...whole }, attempt)
-      return cloud.compute.patch(
-        ref(id),
-        {
-          ...changed(whole, changes),
-          ...takenOver(got),
-          ...(got.fingerprint === undefined ? {} : { fingerprint: got.fingerprint }),
-        },
-        attempt,
-      )
-    }),
+    )
+  },
+  async update(cloud, id, want, got, changes, requestId) {
+    const plain = changes.filter((change) => !isApart(change))
+    if (plain.length === 0) return changeApart(cloud, id, want, got, changes, requestId)
+    const { backends: _backends, ...members } = await written(
+      cloud,
+      body(want),
+      plain.some(({ field }) => field === 'iap'),
+    )
+    return withoutQuoting(members.iap?.oauth2ClientSecret, () =>
+      withMode(cloud, id, requestId, (modes, attempt) => {
+        const backends = merged(want, got.backends ?? [], modes).map(sent)
+        const whole = { ...members, backends }
+        // The client library drops empty lists from a PATCH: what empties one is a PUT of everything that was read.
+        if ((backends.length === 0 && (got.backends ?? []).length > 0) || empties(want, plain))
+          return cloud.compute.update(ref(id), over(got, whole), attempt)
+        return cloud.compute.patch(
+          ref(id),
+          {
+            ...changed(whole, plain),
+            ...takenOver(got),
+            ...(got.fingerprint === undefined ? {} : { fingerprint: got.fingerprint }),
+          },
+          attempt,
+        )
+      }),
+    )
+  },
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
+}
+
+/** What has calls of its own: the policy first, then one key after the other. */
+async function changeApart(
+  cloud: Cloud,
+  id: string,
+  want: BackendServiceWant,
+  got: BackendService,
+  changes: readonly { field: string }[],
+  requestId: string,
+): Promise<StartedOperation> {
+  const { securityPolicy = '' } = want
+  if (changes.some(({ field }) => field === 'securityPolicy'))
+    return cloud.compute.call(ref(id), 'setSecurityPolicy', { securityPolicy }, requestId)
+  const key = nextKey(want, got)
+  if ('remove' in key) return cloud.compute.call(ref(id), 'deleteSignedUrlKey', { keyName: key.remove }, requestId)
+  const value = await keyValue(cloud, want, key.add)
+  return withoutQuoting(value, () =>
+    cloud.compute.call(ref(id), 'addSignedUrlKey', { keyName: key.add, keyValue: value }, requestId),
+  )
 }
 
 /** What a backend already has, stays; only its group and whether it takes traffic are ours. */

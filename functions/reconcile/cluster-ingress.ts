@@ -14,7 +14,7 @@ import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
 import { hashOf } from '../../shared/json.ts'
 import { lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
-import { absentIn, look } from './cluster-looks.ts'
+import { absentIn, look, withLastGood } from './cluster-looks.ts'
 import { nodesOf, withNewZones } from './cluster-zones.ts'
 
 /** Written by the in-cluster controller for the class gce-multi-cluster: JSON list of {Name, Zone}, Zone a URL (peers.md C). */
@@ -68,7 +68,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
     const fact = groupsOf(object, onlyLooking, earlier, cloud.now())
     const groups = await withNewZones(cloud, fact, onlyLooking ? undefined : nodes, earlier)
     const lacking = groups.state === 'known' ? groups.lacking : undefined
-    const output: ClusterView = { ...seen, groups }
+    const output: ClusterView = { ...withLastGood(seen, before as ClusterView | null), groups }
     const absent = absentIn(seen)
     const pending =
       groups.state === 'pending'

@@ -1,24 +1,47 @@
-import type { Cluster, PodObject, ServicePort } from '../../shared/cloud/kubernetes-port.ts'
+import type { Cluster, ConfigKind, PodObject, SecretObject, ServicePort } from '../../shared/cloud/kubernetes-port.ts'
 import type { ClusterIngressWant } from '../../shared/planning/cluster-ingress.ts'
-import type { ClusterView, PortFact, ProbeFact, ServiceFact } from '../../shared/planning/facts.ts'
+import type {
+  ClusterView,
+  ConfigFact,
+  OauthFact,
+  PortFact,
+  ProbeFact,
+  ServiceFact,
+} from '../../shared/planning/facts.ts'
+import { readBackendConfig } from '../../shared/ingress/backend-config.ts'
+import { backendConfigAnnotations, namesIn } from '../../shared/ingress/config-refs.ts'
+import { sha256, type ConfigOrigin } from '../../shared/ingress/config-fields.ts'
+import { readFrontendConfig } from '../../shared/ingress/frontend-config.ts'
+import { createReport, type Report } from '../../shared/ingress/report.ts'
 import { publicPart } from '../../shared/planning/tls-pair.ts'
 
 /** Reads everything in a cluster that an Ingress names, side by side. Of secrets only the public part comes out. */
 export async function look(
   client: Cluster,
   namespace: string,
-  { services, secrets, managedCertificates }: Omit<ClusterIngressWant, 'object'>,
+  { services, secrets, managedCertificates, frontendConfigs }: Omit<ClusterIngressWant, 'object' | 'nodes'>,
 ): Promise<Omit<ClusterView, 'groups'>> {
-  const [foundServices, foundSecrets, foundManaged] = await Promise.all([
-    byName(services, (name) => lookAtService(client, namespace, name)),
+  const ofServices = byName(services, (name) => lookAtService(client, namespace, name))
+  const [foundServices, foundBackend, foundFrontend, foundSecrets, foundManaged] = await Promise.all([
+    ofServices,
+    ofServices.then((found) =>
+      byName(configNames(found), readConfigs(client, namespace, 'BackendConfig', readBackendConfig)),
+    ),
+    byName(frontendConfigs ?? [], readConfigs(client, namespace, 'FrontendConfig', readFrontendConfig)),
     byName(secrets ?? [], async (name) => publicPart((await client.secret(namespace, name))?.data)),
     byName(
       managedCertificates ?? [],
       async (name) => (await client.managedCertificate(namespace, name))?.domains ?? null,
     ),
   ])
+  const clients = Object.values(foundBackend).flatMap(({ settings }) => settings?.oauthSecret ?? [])
   return {
     services: foundServices,
+    ...(Object.keys(foundBackend).length === 0 ? {} : { backendConfigs: foundBackend }),
+    ...(frontendConfigs === undefined ? {} : { frontendConfigs: foundFrontend }),
+    ...(clients.length === 0
+      ? {}
+      : { oauthClients: await byName(clients, async (name) => oauthClient(await client.secret(namespace, name))) }),
     ...(secrets === undefined ? {} : { secrets: foundSecrets }),
     ...(managedCertificates === undefined ? {} : { managedCertificates: foundManaged }),
   }
@@ -35,6 +58,64 @@ export function absentIn(view: Omit<ClusterView, 'groups'>): string[] {
   ]
 }
 
+function configNames(services: Readonly<Record<string, ServiceFact>>): string[] {
+  const named = Object.values(services).flatMap((fact) =>
+    fact.found && fact.backendConfig !== undefined ? namesIn(fact.backendConfig) : [],
+  )
+  return [...new Set(named)].sort()
+}
+
+/** Reads the settings of one kind; what is wrong with an object is a fact about it. */
+function readConfigs<Settings>(
+  client: Cluster,
+  namespace: string,
+  kind: ConfigKind,
+  read: (spec: unknown, where: string, report: Report, origin: ConfigOrigin) => Settings,
+): (name: string) => Promise<ConfigFact<Settings>> {
+  return async (name) => {
+    const object = await client.config(kind, namespace, name)
+    if (object === undefined) return { found: false, problems: [], settings: null }
+    const report = createReport()
+    const settings = read(object.spec, 'spec.', report, 'cluster')
+    const problems = report.problems.map(({ where, message }) => `${where}: ${message}`)
+    return { found: true, problems: problems.slice(0, 10), settings: problems.length === 0 ? settings : null }
+  }
+}
+
+/** What Identity-Aware Proxy needs to be known of, as ingress-gce names it in a Secret. */
+function oauthClient(secret: SecretObject | undefined): OauthFact {
+  const [id, value] = ['client_id', 'client_secret'].map((key) => secret?.data[key])
+  if (id === undefined || value === undefined) return { found: false }
+  return { found: true, clientId: decoded(id), secretSha256: sha256(decoded(value)) }
+}
+
+/** A value of a Secret, without the line end that an editor leaves behind it. */
+export function decoded(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8').trim()
+}
+
+/** What was last good of a BackendConfig or FrontendConfig stays known while it is wrong or away. */
+export function withLastGood<V extends Pick<ClusterView, 'backendConfigs' | 'frontendConfigs' | 'oauthClients'>>(
+  seen: V,
+  before: ClusterView | null,
+): V {
+  const kept = <S>(now?: Record<string, ConfigFact<S>>, then: Record<string, ConfigFact<S>> = {}) =>
+    now &&
+    Object.fromEntries(
+      Object.entries(now).map(([name, fact]) => [
+        name,
+        { ...fact, settings: fact.settings ?? then[name]?.settings ?? null },
+      ]),
+    )
+  const backendConfigs = kept(seen.backendConfigs, before?.backendConfigs)
+  const frontendConfigs = kept(seen.frontendConfigs, before?.frontendConfigs)
+  return {
+    ...seen,
+    ...(backendConfigs === undefined ? {} : { backendConfigs }),
+    ...(frontendConfigs === undefined ? {} : { frontendConfigs }),
+  }
+}
+
 async function byName<T>(names: readonly string[], read: (name: string) => Promise<T>): Promise<Record<string, T>> {
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)))
 }
@@ -45,6 +126,7 @@ async function lookAtService(client: Cluster, namespace: string, name: string): 
   const { selector } = service.spec
   const pod = selector && Object.keys(selector).length > 0 ? await client.anyPod(namespace, selector) : undefined
   const annotations = service.metadata.annotations ?? {}
+  const backendConfig = backendConfigAnnotations.map((key) => annotations[key]).find((text) => text !== undefined)
   return {
     found: true,
     type: service.spec.type ?? 'ClusterIP',
@@ -52,6 +134,7 @@ async function lookAtService(client: Cluster, namespace: string, name: string): 
     appProtocols:
       annotations['service.alpha.kubernetes.io/app-protocols'] ?? annotations['cloud.google.com/app-protocols'] ?? null,
     neg: annotations['cloud.google.com/neg'] ?? null,
+    ...(backendConfig === undefined ? {} : { backendConfig }),
   }
 }
 

@@ -29,11 +29,11 @@ function inNetwork(
   const project = /^projects\/([^/]+)\//.exec(network)?.[1] ?? layout.project
   const id = resourceId('firewall-rule', project, name)
   const members = new Set(clusters.map((cluster) => cluster.doc.name))
-  const ports = layout.services.flatMap((service) =>
-    [...service.backends, ...service.leaving]
-      .filter((backend) => members.has(backend.cluster))
-      .map((backend) => backend.nodePort),
-  )
+  const ports = layout.services.flatMap(({ backends, leaving, health }) => {
+    const here = [...backends, ...leaving].filter((backend) => members.has(backend.cluster))
+    const probed = here.length > 0 && health.port !== undefined ? [health.port] : []
+    return [...here.map((backend) => backend.nodePort), ...probed]
+  })
   const tags = clusters.flatMap((cluster) => cluster.doc.sight?.nodeTags ?? [])
   // A rule without target tags would open every machine of the network: there is none then.
   if (tags.length === 0)

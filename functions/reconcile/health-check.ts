@@ -12,7 +12,9 @@ export interface HealthCheckWant extends HealthCheck, Stamped {}
 function wantOf(layout: Layout, service: ServiceLayout): HealthCheckWant {
   const { health } = service
   const check = {
-    portSpecification: 'USE_SERVING_PORT',
+    ...(health.port === undefined
+      ? { portSpecification: 'USE_SERVING_PORT' }
+      : { portSpecification: 'USE_FIXED_PORT', port: health.port }),
     requestPath: health.path,
     proxyHeader: 'NONE',
     // Set even when empty, so that a host header that a probe no longer asks for goes away.

@@ -2,7 +2,7 @@ import type { TargetHttpsProxy } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Desired, Kind } from '../../shared/engine/kind.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
-import { projectPath } from '../../shared/planning/names.ts'
+import { names, projectPath } from '../../shared/planning/names.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId, splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
@@ -25,7 +25,8 @@ function proxy(
   protocol: 'http' | 'https',
   certificates: readonly ResourceId[],
 ): Desired<TargetProxyWant> {
-  const map = layout.names.urlMap
+  const map = protocol === 'http' && layout.redirect !== null ? names.redirectMap(layout.lb) : layout.names.urlMap
+  const policy = layout.sslPolicy
   return {
     id: resourceId('target-proxy', layout.project, name),
     want: {
@@ -42,6 +43,7 @@ function proxy(
             sslCertificates: certificates.map((id) =>
               projectPath(layout.project, 'sslCertificates', splitResourceId(id).path.at(-1) ?? ''),
             ),
+            ...(policy === null ? {} : { sslPolicy: policy && projectPath(layout.project, 'sslPolicies', policy) }),
           }),
     },
     refs: [resourceId('url-map', layout.project, map), ...certificates],
@@ -52,7 +54,7 @@ function proxy(
 export const targetProxy: Kind<TargetProxyWant, TargetHttpsProxy> = {
   name: 'target-proxy',
   collections: ['targetHttpProxies', 'targetHttpsProxies'],
-  owned: ['urlMap', 'sslCertificates'],
+  owned: ['urlMap', 'sslCertificates', 'sslPolicy'],
   desire: (layout) => [
     ...(layout.model.settings.allowHttp ? [proxy(layout, layout.names.httpProxy, 'http', [])] : []),
     ...(layout.certificates.length === 0
@@ -69,11 +71,18 @@ export const targetProxy: Kind<TargetProxyWant, TargetHttpsProxy> = {
     return { got, ...ownership(got, want) }
   },
   project: (got) => got,
-  create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),
-  // The API changes one at a time; the next round does the other.
-  update: (cloud, id, want, _got, changes, requestId) =>
-    changes.some((change) => change.field === 'urlMap')
-      ? cloud.compute.call(ref(id), 'setUrlMap', { urlMap: want.urlMap }, requestId)
-      : cloud.compute.call(ref(id), 'setSslCertificates', { sslCertificates: want.sslCertificates }, requestId),
+  create(cloud, id, want, requestId) {
+    const { sslPolicy = '', ...proxied } = body(want)
+    return cloud.compute.insert(ref(id), { ...proxied, ...(sslPolicy === '' ? {} : { sslPolicy }) }, requestId)
+  },
+  // The API changes one at a time; the next round does the next.
+  update(cloud, id, want, _got, changes, requestId) {
+    const { urlMap, sslCertificates, sslPolicy } = want
+    const differs = (field: string): boolean => changes.some((change) => change.field === field)
+    if (differs('urlMap')) return cloud.compute.call(ref(id), 'setUrlMap', { urlMap }, requestId)
+    if (differs('sslCertificates'))
+      return cloud.compute.call(ref(id), 'setSslCertificates', { sslCertificates }, requestId)
+    return cloud.compute.call(ref(id), 'setSslPolicy', { sslPolicy }, requestId)
+  },
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
 }

@@ -1,11 +1,11 @@
 import type { UrlMap } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
-import type { Kind } from '../../shared/engine/kind.ts'
+import type { Desired, Kind } from '../../shared/engine/kind.ts'
 import { names, projectPath } from '../../shared/planning/names.ts'
 import { named as namedPortsOf } from '../../shared/planning/named-ports.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
 import { compare, routes } from '../../shared/planning/paths.ts'
-import { ownership } from '../../shared/planning/stamp.ts'
+import { ownership, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
 import { backendServices } from './backend-service.ts'
@@ -43,12 +43,32 @@ function wantOf(layout: Layout): UrlMapWant {
   }
 }
 
+/** What HTTP has while it redirects: one answer for every request. */
+function redirectOf(layout: Layout): Desired<UrlMapWant>[] {
+  if (layout.redirect === null) return []
+  const name = names.redirectMap(layout.lb)
+  return [
+    {
+      id: resourceId('url-map', layout.project, name),
+      want: {
+        ...stampedWant(layout),
+        name,
+        description: stamped(`Redirect to HTTPS of kubernetes multicluster loadbalancer ${layout.lb}`, layout.ingress),
+        defaultUrlRedirect: { httpsRedirect: true, redirectResponseCode: layout.redirect },
+        hostRules: [],
+        pathMatchers: [],
+      },
+      refs: [],
+    },
+  ]
+}
+
 const ref = (id: string): ComputeRef<'urlMaps'> => globalRef(id, 'urlMaps')
 
 export const urlMap: Kind<UrlMapWant, UrlMap> = {
   name: 'url-map',
   collections: ['urlMaps'],
-  owned: ['description', 'defaultService', 'defaultRouteAction', 'hostRules', 'pathMatchers'],
+  owned: ['description', 'defaultService', 'defaultRouteAction', 'defaultUrlRedirect', 'hostRules', 'pathMatchers'],
   desire: (layout) => [
     {
       id: resourceId('url-map', layout.project, layout.names.urlMap),
@@ -56,6 +76,7 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
       // Traffic comes to a backend service through here: its ports must have their names by then.
       refs: [...backendServices(layout).map(({ id }) => id), ...namedPortsOf(layout, 'there').map(({ id }) => id)],
     },
+    ...redirectOf(layout),
   ],
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))

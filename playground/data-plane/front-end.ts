@@ -117,7 +117,9 @@ async function forward(service: string, request: ClientRequest, at: FrontEnd, se
       own(502, `The backend ${endpoint.ipAddress}:${endpoint.port} was removed and its draining time is over.`, ERROR),
     ),
   )
-  const timeoutSec = replica.get('backendServices', service)?.timeoutSec ?? 30
+  const settings = replica.get('backendServices', service)
+  const timeoutSec = settings?.timeoutSec ?? 30
+  const added = (headers: readonly string[] = []): Record<string, string> => customHeaders(headers, region)
   // The status of a backend timeout was not checked against the real service.
   const late = new Promise<Answer>((resolve) => {
     timers.push(
@@ -129,7 +131,9 @@ async function forward(service: string, request: ClientRequest, at: FrontEnd, se
     )
   })
   try {
-    return await Promise.race([ask(connection(toPod(request, at))), cut.promise, late])
+    const sent = toPod(request, at)
+    const asked = connection({ ...sent, headers: { ...sent.headers, ...added(settings?.customRequestHeaders) } })
+    return await Promise.race([ask(asked, added(settings?.customResponseHeaders)), cut.promise, late])
   } catch {
     return own(502, `The backend ${endpoint.ipAddress}:${endpoint.port} broke the connection.`, ERROR)
   } finally {
@@ -138,9 +142,23 @@ async function forward(service: string, request: ClientRequest, at: FrontEnd, se
   }
 }
 
-async function ask(answer: PodAnswer | Promise<PodAnswer>): Promise<Answer> {
+async function ask(answer: PodAnswer | Promise<PodAnswer>, added: Readonly<Record<string, string>>): Promise<Answer> {
   const { status, headers, body } = await answer
-  return { status, headers: { ...headers, via: '1.1 google' }, body }
+  return { status, headers: { ...headers, ...added, via: '1.1 google' }, body }
+}
+
+/** Of the variables only the client's region is known here; an unknown one stands for nothing. */
+function customHeaders(headers: readonly string[], region: string): Record<string, string> {
+  return Object.fromEntries(
+    headers.map((header) => {
+      const colon = header.indexOf(':')
+      const value = header
+        .slice(colon + 1)
+        .trim()
+        .replace(/\{(\w+)\}/g, (_variable, name) => (name === 'client_region' ? region : ''))
+      return [header.slice(0, colon).trim().toLowerCase(), value]
+    }),
+  )
 }
 
 function toPod(request: ClientRequest, at: FrontEnd): PodRequest {

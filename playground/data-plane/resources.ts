@@ -83,6 +83,8 @@ const schemas = {
     healthChecks: z.array(link).default([]),
     portName: z.string().default('http'),
     timeoutSec: z.number().default(30),
+    customRequestHeaders: z.array(z.string()).default([]),
+    customResponseHeaders: z.array(z.string()).default([]),
     connectionDraining: z.object({ drainingTimeoutSec: z.number().default(0) }).default({ drainingTimeoutSec: 0 }),
   }),
   healthChecks: z.object({

@@ -32,12 +32,12 @@ const clusters = [
 ]
 
 /**
- * Objects in clusters: Services decide ports, workloads what makes them the readiness probe, Ingresses are what we applied.
+ * Objects in clusters: configs decide how backends and front ends behave, Services decide ports, workloads what makes them the readiness probe, Ingresses are what we applied.
  * Status is written all the time and decides nothing; so does what the control plane itself does to workloads.
  */
 const objects = [
   'protoPayload.serviceName="k8s.io"',
-  `protoPayload.methodName=~"\\\\.${alternatives('services', 'ingresses', 'deployments', 'statefulsets', 'daemonsets')}\\\\.${alternatives('create', 'update', 'patch', 'delete')}$"`,
+  `protoPayload.methodName=~"\\\\.${alternatives('services', 'ingresses', 'backendconfigs', 'frontendconfigs', 'deployments', 'statefulsets', 'daemonsets')}\\\\.${alternatives('create', 'update', 'patch', 'delete')}$"`,
   'NOT protoPayload.resourceName=~"/(status|scale)$"',
   '(protoPayload.resourceName=~"/ingresses/" OR NOT protoPayload.authenticationInfo.principalEmail=~"^system:")',
 ]

@@ -13,7 +13,7 @@ interface Access {
   publishes: boolean
 }
 
-const talkToClusters: ReadonlySet<Identity> = new Set(['watcher', 'clusters', 'certificates'])
+const talkToClusters: ReadonlySet<Identity> = new Set(['watcher', 'backends', 'clusters', 'certificates'])
 const publishNothing: ReadonlySet<Identity> = new Set(['keeper', 'reader'])
 
 function accessOf(identity: Identity): Access {

@@ -125,14 +125,16 @@ export const operations: Readonly<Record<'global' | 'zonal', ClientSource>> = {
   },
 }
 
-/** Request field with the body of each verb beyond the common ones. */
-export const verbBodies: Readonly<Record<ComputeVerb, string>> = {
+/** Request field with the body of each verb beyond the common ones; null = what is given are parameters of the request. */
+export const verbBodies: Readonly<Record<ComputeVerb, string | null>> = {
   setTarget: 'targetReferenceResource',
   setUrlMap: 'urlMapReferenceResource',
   setSslCertificates: 'targetHttpsProxiesSetSslCertificatesRequestResource',
   setSslPolicy: 'sslPolicyReferenceResource',
   setNamedPorts: 'instanceGroupsSetNamedPortsRequestResource',
   setSecurityPolicy: 'securityPolicyReferenceResource',
+  addSignedUrlKey: 'signedUrlKeyResource',
+  deleteSignedUrlKey: null,
 }
 
 type ClientClass = new (options: ClientOptions) => VendorClient

@@ -65,7 +65,14 @@ export type OperationState = { done: false } | { done: true; error: CloudError |
 
 /** Verbs beyond insert, patch, update and delete, as the REST API names them. */
 export type ComputeVerb =
-  'setTarget' | 'setUrlMap' | 'setSslCertificates' | 'setSslPolicy' | 'setNamedPorts' | 'setSecurityPolicy'
+  | 'setTarget'
+  | 'setUrlMap'
+  | 'setSslCertificates'
+  | 'setSslPolicy'
+  | 'setNamedPorts'
+  | 'setSecurityPolicy'
+  | 'addSignedUrlKey'
+  | 'deleteSignedUrlKey'
 
 /** Health of one backend's member, as getHealth reports it. */
 export interface MemberHealth {

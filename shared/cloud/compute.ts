@@ -98,7 +98,8 @@ export function createCompute(options: ComputeOptions = {}): Compute {
     async call(ref, verb, body, requestId) {
       if (Object.keys(body).length === 0)
         throw new Error(`${verb} needs a body: the client library sends an empty one as text`)
-      return mutate(verb, ref, verb, { ...nameOf(ref), [verbBodies[verb]]: body, requestId })
+      const field = verbBodies[verb]
+      return mutate(verb, ref, verb, { ...nameOf(ref), ...(field === null ? body : { [field]: body }), requestId })
     },
 
     async wait({ project, zone, name }, ms): Promise<OperationState> {

@@ -108,6 +108,15 @@ export interface ManagedCertificateObject {
   domains: string[]
 }
 
+/** Kinds of Google's objects that hold settings: read as they are, and checked by shared/ingress. */
+export type ConfigKind = 'BackendConfig' | 'FrontendConfig'
+
+/** A BackendConfig or FrontendConfig. The spec of one may hold a secret: never to be kept, logged or put into a document. */
+export interface ConfigObject {
+  metadata: ObjectMeta
+  spec?: unknown
+}
+
 /** One connected cluster. */
 export interface Cluster {
   version(): Promise<string>
@@ -124,6 +133,8 @@ export interface Cluster {
   secret(namespace: string, name: string): Promise<SecretObject | undefined>
   /** Undefined also where the cluster does not know the kind. */
   managedCertificate(namespace: string, name: string): Promise<ManagedCertificateObject | undefined>
+  /** Undefined also where the cluster does not know the kind. */
+  config(kind: ConfigKind, namespace: string, name: string): Promise<ConfigObject | undefined>
   /** Of all namespaces, complete or not at all. */
   ingresses(): Promise<IngressObject[]>
   /** Of all namespaces, complete or not at all. */

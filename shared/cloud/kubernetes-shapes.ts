@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type {
+  ConfigObject,
   IngressObject,
   ManagedCertificateObject,
   NodeObject,
@@ -109,6 +110,9 @@ const managedCertificate = z
   .object({ metadata, spec: z.object({ domains: z.array(text).default([]) }).default({ domains: [] }) })
   .transform(({ metadata: meta, spec }): ManagedCertificateObject => ({ metadata: meta, domains: spec.domains }))
 
+/** The spec is checked by shared/ingress, which knows what every field means. */
+const config = z.object({ metadata, spec: z.unknown() }) satisfies z.ZodType<ConfigObject>
+
 const httpGet = z.object({
   path: text.exactOptional(),
   port,
@@ -197,6 +201,7 @@ export const shapes = {
   service,
   secret,
   managedCertificate,
+  config,
   pods: listOf(pod),
   nodes: listOf(node),
   ingresses: listOf(ingress),

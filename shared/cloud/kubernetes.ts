@@ -8,7 +8,7 @@ import {
   type KubernetesApis,
   type KubernetesCaller,
 } from './kubernetes-caller.ts'
-import type { Cluster, ClusterRegistration, Clusters, IngressObject } from './kubernetes-port.ts'
+import type { Cluster, ClusterRegistration, Clusters, ConfigKind, IngressObject } from './kubernetes-port.ts'
 import { shapes } from './kubernetes-shapes.ts'
 
 /** How to talk to clusters. */
@@ -36,6 +36,12 @@ const maxPages = 20
 
 /** Enough pods of one service to find a ready one among them. */
 const podsLooked = 100
+
+/** Group, version and plural name of the kinds that hold settings. */
+const configKinds: Readonly<Record<ConfigKind, readonly [string, string, string]>> = {
+  BackendConfig: ['cloud.google.com', 'v1', 'backendconfigs'],
+  FrontendConfig: ['networking.gke.io', 'v1beta1', 'frontendconfigs'],
+}
 
 /** Connections to clusters; one is kept for each name while its registration stays the same. Nothing is loaded before the first request. */
 export function createClusters(options: ClustersOptions = {}): Clusters {
@@ -160,6 +166,18 @@ function clusterOver(call: KubernetesCaller): Cluster {
       const place = ['networking.gke.io', 'v1', namespace, 'managedcertificates', name] as const
       return unlessAbsent(
         call(what, ({ custom }) => custom.getNamespacedCustomObject(...place), shapes.managedCertificate),
+      )
+    },
+
+    async config(kind, namespace, name) {
+      const [group, version, plural] = configKinds[kind]
+      const what = `GET ${pathOf(kind.toLowerCase(), namespace, name)}`
+      return unlessAbsent(
+        call(
+          what,
+          ({ custom }) => custom.getNamespacedCustomObject(group, version, namespace, plural, name),
+          shapes.config,
+        ),
       )
     },
 

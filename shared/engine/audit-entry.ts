@@ -72,7 +72,8 @@ function subjectsOf(entry: Raw): AuditSubject[] {
   if (compute) return computeSubjects(entry, compute[1] ?? '', compute[2] ?? '')
   const gke = /(?:^|\.)ClusterManager(?:Internal)?\.(\w+)$/.exec(method)
   if (gke) return reads(gke[1] ?? '') ? [] : clusterSubjects(entry)
-  const kubernetes = /^io\.k8s\.(?:[\w-]+\.)*v\w+\.(\w+)\.(?:[\w-]+\.)*(\w+)$/.exec(method)
+  // The group of the API backwards: `io.k8s.core.v1.services.update`, `com.google.cloud.v1.backendconfigs.patch`.
+  const kubernetes = /^(?:io|com)\.(?:[\w-]+\.)*v\w+\.(\w+)\.(?:[\w-]+\.)*(\w+)$/.exec(method)
   if (kubernetes && !/^(get|list|watch)$/.test(kubernetes[2] ?? '')) return objectSubjects(entry, kubernetes[1] ?? '')
   return []
 }
@@ -122,10 +123,12 @@ function clusterSubjects(entry: Raw): AuditSubject[] {
   return [{ about: 'cluster', project: projectOf(entry, named?.[1] ?? ''), location, cluster }]
 }
 
-/** Services decide ports, pods and what makes them the readiness probe, Ingresses are what we applied. */
+/** Configs decide how backends and front ends behave, Services decide ports, pods and what makes them the readiness probe, Ingresses are what we applied. */
 const concerning: ReadonlySet<string> = new Set([
   'services',
   'ingresses',
+  'backendconfigs',
+  'frontendconfigs',
   'deployments',
   'statefulsets',
   'daemonsets',

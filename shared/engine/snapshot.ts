@@ -63,6 +63,8 @@ function clusterSnapshot(cluster: Cluster): Cluster {
     service: (...of) => answers(['service', of], () => cluster.service(...of)),
     secret: (...of) => answers(['secret', of], () => cluster.secret(...of)),
     managedCertificate: (...of) => answers(['managed-certificate', of], () => cluster.managedCertificate(...of)),
+    // Its text may hold a secret: what is kept here lives no longer than one preview.
+    config: (...of) => answers(['config', of], () => cluster.config(...of)),
     anyPod: (...of) => answers(['pod', of], () => cluster.anyPod(...of)),
     applyIngress: refuse,
     deleteIngress: refuse,

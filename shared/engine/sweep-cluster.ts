@@ -1,5 +1,6 @@
 import { hashOf } from '../json.ts'
 import type { Cluster, IngressObject, ServiceObject } from '../cloud/kubernetes-port.ts'
+import { backendConfigAnnotations } from '../ingress/config-refs.ts'
 import { managedAnnotation } from '../planning/cluster-ingress.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import { claimId } from '../state/documents.ts'
@@ -64,7 +65,7 @@ export async function sweepCluster(deps: Deps, name: string, cause: Cause): Prom
         changed.has(key) ||
         digitOf(key) === inFull ||
         seen.get(key)?.hash !== hashes.get(key) ||
-        hasCertificates(ours.get(key)),
+        namesUnlisted(ours.get(key), servicesByKey),
     )
     .sort()
   const after = new Map<string, Seen>(seen)
@@ -107,22 +108,32 @@ function idOf(cluster: string, key: string): ResourceId {
   return resourceId(kindName, cluster, ...key.split('/'))
 }
 
-/** Secrets are not listed, so that no right to list them is needed: those that an Ingress names are read each time. */
-function hasCertificates(ingress: IngressObject | undefined): boolean {
-  const managed = ingress?.metadata.annotations?.['networking.gke.io/managed-certificates']
-  return (ingress?.spec.tls ?? []).length > 0 || managed !== undefined
+/** Annotations of an Ingress that name objects of other kinds. */
+const naming = ['networking.gke.io/managed-certificates', 'networking.gke.io/v1beta1.FrontendConfig']
+
+/** Secrets and settings are not listed, so that no right to list them is needed: those that are named are read each time. */
+function namesUnlisted(ingress: IngressObject | undefined, services: ReadonlyMap<string, ServiceObject>): boolean {
+  if (ingress === undefined) return false
+  const annotations = ingress.metadata.annotations ?? {}
+  const configured = servicesOf(ingress).some((name) => {
+    const service = services.get(`${ingress.metadata.namespace ?? ''}/${name}`)
+    return backendConfigAnnotations.some((key) => service?.metadata.annotations?.[key] !== undefined)
+  })
+  return configured || (ingress.spec.tls ?? []).length > 0 || naming.some((key) => annotations[key] !== undefined)
+}
+
+/** Names of the Services of an Ingress object, sorted. */
+function servicesOf({ spec }: IngressObject): string[] {
+  const backends = [
+    spec.defaultBackend,
+    ...(spec.rules ?? []).flatMap((rule) => rule.http?.paths.map((path) => path.backend) ?? []),
+  ]
+  return [...new Set(backends.flatMap((backend) => (backend === undefined ? [] : [backend.service.name])))].sort()
 }
 
 /** An Ingress object, without what changes at every write, and the Services that it names. */
 function hashWith(ingress: IngressObject, services: ReadonlyMap<string, ServiceObject>): string {
   const { namespace = '' } = ingress.metadata
-  const backends = [
-    ingress.spec.defaultBackend,
-    ...(ingress.spec.rules ?? []).flatMap((rule) => rule.http?.paths.map((path) => path.backend) ?? []),
-  ]
-  const names = [
-    ...new Set(backends.flatMap((backend) => (backend === undefined ? [] : [backend.service.name]))),
-  ].sort()
   const meaning = ({ metadata, spec }: IngressObject | ServiceObject): unknown => [
     metadata.uid,
     metadata.labels,
@@ -131,7 +142,7 @@ function hashWith(ingress: IngressObject, services: ReadonlyMap<string, ServiceO
   ]
   return hashOf([
     meaning(ingress),
-    ...names.map((name) => {
+    ...servicesOf(ingress).map((name) => {
       const service = services.get(`${namespace}/${name}`)
       return service === undefined ? null : meaning(service)
     }),

@@ -207,8 +207,11 @@ const googleRows: AnnotationRow[] = [
     hint: 'The load balancer is global and takes no regional address; reserve a global one and write kubernetes.io/ingress.global-static-ip-name.',
   }),
   theirs('networking.gke.io/v1beta1.FrontendConfig', 'Name of a FrontendConfig object.', 'none', 'GKE', {
-    use: 'elsewhere',
-    hint: 'FrontendConfig objects are not read yet, so neither its SSL policy nor its redirect is applied.',
+    use: 'setting',
+    read: oneName(
+      (name) => checkDnsSubdomain('The FrontendConfig name', name),
+      (frontendConfig) => ({ frontendConfig }),
+    ),
   }),
   theirs(
     'networking.gke.io/suppress-firewall-xpn-error',
@@ -236,7 +239,7 @@ const elsewhereRows: AnnotationRow[] = [
   ...elsewhere(
     ['networking.gke.io/frontend-config'],
     'GKE Multi Cluster Ingress',
-    'FrontendConfig objects are not read yet, so neither its SSL policy nor its redirect is applied.',
+    'It is read on a MultiClusterIngress only; on an Ingress write networking.gke.io/v1beta1.FrontendConfig.',
   ),
   ...elsewhere(
     [

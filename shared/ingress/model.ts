@@ -49,6 +49,8 @@ export interface IngressSettings {
   managedCertificates: string[]
   /** Names of ManagedCertificate objects in the clusters, whose domains are read. */
   managedCertificateNames: string[]
+  /** Name of a FrontendConfig; null = none. */
+  frontendConfig: string | null
 }
 
 /** One requirement of a label selector. */

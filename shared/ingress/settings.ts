@@ -22,6 +22,7 @@ export const defaultSettings: Readonly<IngressSettings> = {
   preSharedCerts: [],
   managedCertificates: [],
   managedCertificateNames: [],
+  frontendConfig: null,
 }
 
 /**

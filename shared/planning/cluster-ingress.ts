@@ -11,6 +11,8 @@ export interface ClusterIngressWant {
   secrets?: string[]
   /** Names of ManagedCertificate objects, sorted; absent = none. */
   managedCertificates?: string[]
+  /** Name of the FrontendConfig; absent = none. */
+  frontendConfigs?: string[]
   /** Where groups are to be known of; absent = nobody has seen the nodes yet. */
   nodes?: { project: string; zones: string[] }
   /** null = only look: the plan is not made yet. */
@@ -39,8 +41,10 @@ export function servicesOf(model: IngressModel): string[] {
 export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object' | 'nodes'> {
   const secrets = [...new Set(model.tls.map((entry) => entry.secretName))].sort()
   const managedCertificates = [...model.settings.managedCertificateNames].sort()
+  const { frontendConfig } = model.settings
   return {
     services: servicesOf(model),
+    ...(frontendConfig === null ? {} : { frontendConfigs: [frontendConfig] }),
     ...(secrets.length === 0 ? {} : { secrets }),
     ...(managedCertificates.length === 0 ? {} : { managedCertificates }),
   }

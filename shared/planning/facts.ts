@@ -1,3 +1,5 @@
+import type { BackendSettings } from '../ingress/backend-config.ts'
+import type { FrontendSettings } from '../ingress/frontend-config.ts'
 import type { ResourceId } from '../resource-id.ts'
 import type { ClusterDoc } from '../state/documents.ts'
 
@@ -39,7 +41,21 @@ export type ServiceFact =
       appProtocols: string | null
       /** Text of `cloud.google.com/neg`. */
       neg: string | null
+      /** Text of the annotation that names its BackendConfigs; absent = none. */
+      backendConfig?: string
     }
+
+/** A BackendConfig or FrontendConfig in one cluster. */
+export interface ConfigFact<Settings> {
+  found: boolean
+  /** Why it cannot be used as it now is, in words. */
+  problems: string[]
+  /** What it asks for, or did when it was last good; null = it never was. */
+  settings: Settings | null
+}
+
+/** The OAuth client of Identity-Aware Proxy in a Secret. Its secret stays where it is. */
+export type OauthFact = { found: false } | { found: true; clientId: string; secretSha256: string }
 
 /** The instance groups that the in-cluster controller says it made for the Ingress. */
 export type GroupsFact =
@@ -75,6 +91,12 @@ export interface ClusterView {
   secrets?: Record<string, SecretFact>
   /** Domains of ManagedCertificate objects by name, null = there is none; absent = none was asked for. */
   managedCertificates?: Record<string, string[] | null>
+  /** Those that the Services name; absent = none. */
+  backendConfigs?: Record<string, ConfigFact<BackendSettings>>
+  /** The one that the Ingress names; absent = none was asked for. */
+  frontendConfigs?: Record<string, ConfigFact<FrontendSettings>>
+  /** By the name of the Secret; absent = none is named. */
+  oauthClients?: Record<string, OauthFact>
 }
 
 /** What a certificate in Compute shows: the `output` of its ssl-certificate resource. */

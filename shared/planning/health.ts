@@ -1,3 +1,4 @@
+import type { BackendSettings } from '../ingress/backend-config.ts'
 import type { ProbeFact } from './facts.ts'
 import type { BackendProtocol } from './protocols.ts'
 
@@ -10,6 +11,8 @@ export interface HealthSettings {
   timeout: number
   healthy: number
   unhealthy: number
+  /** A fixed port; absent = the one that serves. */
+  port?: number
 }
 
 /** Ours, not kubemci's 60 s x 10 (ten minutes to notice): DESIGN section 6. */
@@ -18,9 +21,18 @@ const defaults = { interval: 10, timeout: 5, healthy: 1, unhealthy: 3 } as const
 /**
  * The readiness probe of the pods over our defaults, within the API's limits (interval and timeout 1 to 300 s, timeout at
  * most the interval, thresholds 1 to 10). Only a probe that speaks the port's protocol counts. Clusters without one do not
- * count; of several, the first decides.
+ * count; of several, the first decides. What a BackendConfig says goes over all this, field by field.
  */
-export function healthOf(protocol: BackendProtocol, probes: readonly (ProbeFact | null)[]): HealthSettings {
+export function healthOf(
+  protocol: BackendProtocol,
+  probes: readonly (ProbeFact | null)[],
+  configured: BackendSettings['health'] = {},
+): HealthSettings {
+  const found = { ...probed(protocol, probes), ...configured }
+  return { ...found, timeout: Math.min(found.timeout, found.interval) }
+}
+
+function probed(protocol: BackendProtocol, probes: readonly (ProbeFact | null)[]): HealthSettings {
   const scheme = protocol === 'HTTP' ? 'HTTP' : 'HTTPS'
   const probe = probes.find((candidate) => candidate?.scheme === scheme)
   if (!probe) return { type: protocol, path: '/', host: null, ...defaults }

@@ -3,6 +3,7 @@ import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import { layCertificates, type CertificateLayout } from './certificates.ts'
 import { cannotServe, gaps, nowhere, withoutGroups } from './complaints.ts'
+import { frontendConfigOf } from './configs.ts'
 import { layNetworks, type NetworkLayout } from './networks.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { defaultLoadBalancer, loadBalancerNames, names, type LoadBalancerNames } from './names.ts'
@@ -37,6 +38,10 @@ export interface Layout {
   certificates: CertificateLayout[]
   /** Certificates of before that stay attached until those above can serve. */
   retained: ResourceId[]
+  /** The code by which HTTP redirects to HTTPS; null = it does not. */
+  redirect: string | null
+  /** SSL policy of the HTTPS front end; '' = none, null = left alone. */
+  sslPolicy: string | null
   /** The address resource, reserved by us or named by the user. */
   address: AddressLayout
   ip: string | null
@@ -156,12 +161,19 @@ export function layOut(
   }
   const list = [...services.values()].sort((a, b) => (a.backendServiceName < b.backendServiceName ? -1 : 1))
   for (const service of list) problems.push(...cannotServe(model, service, clusters))
+  // What is wrong with settings refuses a spec that does not serve yet; one that serves goes on with what was last good.
+  const fresh = doc.plannedGeneration < doc.generation
+  const frontend = frontendConfigOf(model, known)
+  const wrong = fresh ? problems : warnings
+  wrong.push(...list.flatMap((service) => service.configWrong), ...frontend.wrong)
   warnings.push(...clusters.flatMap(withoutGroups))
   const scheme = doc.living?.scheme ?? model.settings.scheme ?? 'EXTERNAL_MANAGED'
   problems.push(...schemeProblems(model, scheme))
-  const fresh = doc.plannedGeneration < doc.generation
   const secure = layCertificates({ lb: named.lb, model, clusters: known, facts, kept: doc.names, fresh })
   problems.push(...secure.problems)
+  const { enabled: redirects = false, code = 'MOVED_PERMANENTLY_DEFAULT' } = frontend.config?.redirect ?? {}
+  const hasHttps = secure.certificates.length > 0
+  if (redirects && !hasHttps) wrong.push(redirectToNothing(model))
   return {
     layout: {
       ...named,
@@ -184,13 +196,22 @@ export function layOut(
       }),
       certificates: secure.certificates,
       retained: secure.retained,
+      redirect: redirects && hasHttps && model.settings.allowHttp ? code : null,
+      sslPolicy: frontend.config?.sslPolicy ?? null,
       ip: facts.ip,
       ip6: facts.ip6,
       service: (ref) => byRef.get(`${ref.service}:${ref.port}`),
     },
     problems,
     warnings,
-    notices: secure.notices,
+    notices: [...secure.notices, ...frontend.notices, ...list.flatMap((service) => service.configNotices)],
+  }
+}
+
+function redirectToNothing({ namespace, settings }: IngressModel): Problem {
+  return {
+    where: `FrontendConfig ${namespace}/${settings.frontendConfig ?? ''}`,
+    message: 'redirects to HTTPS, which is not served: add a certificate (spec.tls or an annotation)',
   }
 }
 

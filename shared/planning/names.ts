@@ -22,6 +22,8 @@ export const names = {
   /** The backend service without backends that a URL map without a default backend needs. */
   noBackend: (lb: string) => fit(`mci1-be-none--${lb}`),
   urlMap: (lb: string) => fit(`mci1-um--${lb}`),
+  /** HTTP's own URL map while it redirects; the letters are ingress-gce's. */
+  redirectMap: (lb: string) => fit(`mci1-rm--${lb}`),
   httpProxy: (lb: string) => fit(`mci1-tp--${lb}`),
   httpsProxy: (lb: string) => fit(`mci1-tps--${lb}`),
   httpRule: (lb: string) => fit(`mci1-fw--${lb}`),

@@ -125,12 +125,16 @@ function look(
   return { id, want: { ...looked, ...nodes, object: before?.object ?? null }, refs: [] }
 }
 
-function hasSeen({ view }: ClusterFacts, { services, secrets = [], managedCertificates = [] }: Looked): boolean {
+function hasSeen(
+  { view }: ClusterFacts,
+  { services, secrets = [], managedCertificates = [], frontendConfigs = [] }: Looked,
+): boolean {
   return (
     view !== null &&
     services.every((service) => Object.hasOwn(view.services, service)) &&
     secrets.every((secret) => Object.hasOwn(view.secrets ?? {}, secret)) &&
-    managedCertificates.every((name) => Object.hasOwn(view.managedCertificates ?? {}, name))
+    managedCertificates.every((name) => Object.hasOwn(view.managedCertificates ?? {}, name)) &&
+    frontendConfigs.every((name) => Object.hasOwn(view.frontendConfigs ?? {}, name))
   )
 }
 

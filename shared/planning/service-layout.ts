@@ -1,6 +1,8 @@
 import type { BackendRef } from '../ingress/model.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
+import type { Problem } from '../state/documents.ts'
 import type { ClusterFacts, Facts, PortFact } from './facts.ts'
+import { backendConfigOf, type BackendConfigLayout } from './configs.ts'
 import { healthOf, type HealthSettings } from './health.ts'
 import { names } from './names.ts'
 import { portProtocol, type BackendProtocol } from './protocols.ts'
@@ -12,6 +14,11 @@ export interface ServiceLayout {
   port: number
   protocol: BackendProtocol
   health: HealthSettings
+  /** What its BackendConfig asks for; null = it has none. */
+  config: BackendConfigLayout | null
+  /** What is wrong with that, and what is worth knowing. */
+  configWrong: Problem[]
+  configNotices: Problem[]
   healthCheckId: ResourceId
   healthCheckName: string
   backendServiceId: ResourceId
@@ -87,6 +94,7 @@ export function layService(
     return [{ cluster: cluster.doc.name, nodePort: fact.nodePort, groups, drained: drained.includes(cluster.doc.name) }]
   })
   keepOneGroup(backends)
+  const configured = backendConfigOf(namespace, service, known)
   return {
     name: service,
     port,
@@ -94,7 +102,11 @@ export function layService(
     health: healthOf(
       protocol,
       known.map((place) => place.port.probe),
+      configured.config?.settings.health,
     ),
+    config: configured.config,
+    configWrong: configured.wrong,
+    configNotices: configured.notices,
     healthCheckId: resourceId('health-check', project, healthCheckName),
     healthCheckName,
     backendServiceId,

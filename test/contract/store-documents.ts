@@ -67,6 +67,7 @@ export function ingress(id: string, changes: Partial<IngressDoc> = {}): IngressD
         preSharedCerts: [],
         managedCertificates: [],
         managedCertificateNames: [],
+        frontendConfig: null,
       },
       labels: {},
       annotations: { 'example.com/team.name': 'a/b' },

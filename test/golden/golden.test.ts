@@ -142,6 +142,7 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
       Promise.resolve(find('Service', namespace, (one) => one.metadata.name === name) as ServiceObject | undefined),
     secret: no,
     managedCertificate: no,
+    config: no,
     anyPod(namespace, selector) {
       const pod = find('Pod', namespace, ({ metadata }) =>
         Object.entries(selector).every(([key, value]) => (metadata['labels'] as Record<string, string>)[key] === value),

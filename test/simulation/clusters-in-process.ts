@@ -1,5 +1,6 @@
 import { CloudError } from '../../shared/cloud/compute-port.ts'
 import type {
+  ConfigObject,
   Cluster,
   Clusters,
   IngressObject,
@@ -111,6 +112,15 @@ function clusterOver(handle: Handle): Cluster {
       const found = await absentOr<{ metadata: ObjectMeta; spec: { domains: string[] } }>(call('GET', path))
       return found === undefined ? undefined : { metadata: found.metadata, domains: found.spec.domains }
     },
+    config: (kind, namespace, name) =>
+      absentOr<ConfigObject>(
+        call(
+          'GET',
+          kind === 'BackendConfig'
+            ? `/apis/cloud.google.com/v1/namespaces/${namespace}/backendconfigs/${name}`
+            : `/apis/networking.gke.io/v1beta1/namespaces/${namespace}/frontendconfigs/${name}`,
+        ),
+      ),
     async anyPod(namespace, selector) {
       const labelSelector = Object.entries(selector)
         .map(([key, value]) => `${key}=${value}`)

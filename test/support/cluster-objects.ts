@@ -48,6 +48,48 @@ export async function putManagedCertificate(
   await put(system, '/apis/networking.gke.io/v1/namespaces/default/managedcertificates', object, clusters)
 }
 
+/** Puts a BackendConfig or FrontendConfig into clusters, all of them unless named. */
+export async function putConfig(
+  system: System,
+  kind: 'BackendConfig' | 'FrontendConfig',
+  name: string,
+  spec: object,
+  clusters?: readonly string[],
+): Promise<void> {
+  const [group, plural] =
+    kind === 'BackendConfig'
+      ? ['cloud.google.com/v1', 'backendconfigs']
+      : ['networking.gke.io/v1beta1', 'frontendconfigs']
+  const object = { apiVersion: group, kind, metadata: { name, namespace: 'default' }, spec }
+  await put(system, `/apis/${group}/namespaces/default/${plural}`, object, clusters)
+}
+
+/** Puts a Secret of texts into clusters, all of them unless named. */
+export async function putTexts(
+  system: System,
+  name: string,
+  texts: Readonly<Record<string, string>>,
+  clusters?: readonly string[],
+): Promise<void> {
+  const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, base64(text)]))
+  const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default' }, data }
+  await put(system, '/api/v1/namespaces/default/secrets', object, clusters)
+}
+
+/** Sets annotations of a Service in every cluster; null takes one away. */
+export async function annotateService(
+  system: System,
+  name: string,
+  annotations: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  for (const { server } of system.environment.clusters)
+    await fetch(`${server}/api/v1/namespaces/default/services/${name}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ metadata: { annotations } }),
+    })
+}
+
 async function put(
   system: System,
   path: string,

@@ -8,6 +8,7 @@ export interface Answered {
   status: number
   /** `error` when the load balancer answered by itself. */
   byLoadBalancer: boolean
+  headers: http.IncomingHttpHeaders
   /** The pod's JSON; undefined when it was not a pod that answered. */
   pod: { cluster: string; zone: string; service: string; host: string; path: string } | undefined
   /** SHA-256 of the certificate that was presented; undefined over HTTP. */
@@ -48,6 +49,7 @@ export function ask(
         resolve({
           status: response.statusCode ?? 0,
           byLoadBalancer: response.headers['x-load-balancer'] === 'error',
+          headers: response.headers,
           pod: response.statusCode === 200 ? (JSON.parse(text) as Answered['pod']) : undefined,
           ...(certificate === undefined ? {} : { certificate: certificate.replaceAll(':', '') }),
           at: 0,
@@ -55,7 +57,7 @@ export function ask(
       )
     })
     request.on('timeout', () => request.destroy(new Error('no answer in 5 s')))
-    request.on('error', () => resolve({ status: 0, byLoadBalancer: false, pod: undefined, at: 0 }))
+    request.on('error', () => resolve({ status: 0, byLoadBalancer: false, headers: {}, pod: undefined, at: 0 }))
   })
 }
 

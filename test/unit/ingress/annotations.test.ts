@@ -309,7 +309,11 @@ describe('spelling and place', () => {
       want: /write kubernetes.io\/ingress.global-static-ip-name/,
       reason: "GKE's multi-cluster spelling",
     },
-    { key: 'networking.gke.io/v1beta1.FrontendConfig', want: /not read yet/, reason: 'not silently passed over' },
+    {
+      key: 'networking.gke.io/frontend-config',
+      want: /write networking.gke.io\/v1beta1.FrontendConfig/,
+      reason: "GKE's multi-cluster spelling",
+    },
   ]
   for (const { key, want, reason } of rows)
     it(`warns of ${key}: ${reason}`, () => {

@@ -28,6 +28,7 @@ export const settings: IngressSettings = {
   preSharedCerts: [],
   managedCertificates: [],
   managedCertificateNames: [],
+  frontendConfig: null,
 }
 
 /** A reference to a service's port. */
