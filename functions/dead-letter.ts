@@ -34,6 +34,6 @@ export async function keepDeadLetter(deps: Deps, event: Event, topic: string, wh
       at,
       expireAt: at + keptFor,
     })
-  })
+  }, 'one-document')
   deps.log.error({ message_id: id, topic, why, trace: id }, 'message kept as dead letter')
 }

@@ -37,11 +37,14 @@ export async function acceptSpecs(
   publishedAt: number,
   cause: Cause,
 ): Promise<Accepted[]> {
-  const accepted = await deps.store.transact(async (tx) => {
-    const ids = specs.map((spec) => ingressId(spec.model))
-    const docs = await tx.getAll('ingresses', ids)
-    return specs.map((spec, index) => acceptOne(deps, tx, spec, docs[index], clusters, publishedAt))
-  })
+  const accepted = await deps.store.transact(
+    async (tx) => {
+      const ids = specs.map((spec) => ingressId(spec.model))
+      const docs = await tx.getAll('ingresses', ids)
+      return specs.map((spec, index) => acceptOne(deps, tx, spec, docs[index], clusters, publishedAt))
+    },
+    specs.length === 1 ? 'one-document' : 'any',
+  )
   await nudgeAccepted(deps, accepted, cause)
   return accepted
 }
@@ -115,37 +118,40 @@ export async function rejectSpecs(
   publishedAt: number,
 ): Promise<void> {
   if (named.length === 0) return
-  await deps.store.transact(async (tx) => {
-    const docs = await tx.getAll('ingresses', named.map(ingressId))
-    const now = deps.clock.now()
-    named.forEach((one, index) => {
-      const id = ingressId(one)
-      const doc = docs[index]
-      if (doc !== undefined && publishedAt < doc.source.publishedAt) return
-      // Of a withdrawn one only the order of its versions is left: a bad new version must not bring it back.
-      const base =
-        doc?.goneAt === null
-          ? doc
-          : {
-              ...fresh(id, emptyModel(one), now),
-              ...(doc === undefined ? {} : { source: doc.source, token: doc.token, createdAt: doc.createdAt }),
-            }
-      tx.set('ingresses', id, {
-        ...base,
-        rejected: { publishedAt, problems: problems.slice(0, 50) },
-        history: remembered(base.history, {
-          at: now,
-          by: 'spec',
-          what: 'a published version was refused',
-          why: sentences(problems).slice(0, 1_000),
-        }),
-        phase: 'Failed',
-        wakeAt: now,
-        token: base.token + 1,
-        updatedAt: now,
+  await deps.store.transact(
+    async (tx) => {
+      const docs = await tx.getAll('ingresses', named.map(ingressId))
+      const now = deps.clock.now()
+      named.forEach((one, index) => {
+        const id = ingressId(one)
+        const doc = docs[index]
+        if (doc !== undefined && publishedAt < doc.source.publishedAt) return
+        // Of a withdrawn one only the order of its versions is left: a bad new version must not bring it back.
+        const base =
+          doc?.goneAt === null
+            ? doc
+            : {
+                ...fresh(id, emptyModel(one), now),
+                ...(doc === undefined ? {} : { source: doc.source, token: doc.token, createdAt: doc.createdAt }),
+              }
+        tx.set('ingresses', id, {
+          ...base,
+          rejected: { publishedAt, problems: problems.slice(0, 50) },
+          history: remembered(base.history, {
+            at: now,
+            by: 'spec',
+            what: 'a published version was refused',
+            why: sentences(problems).slice(0, 1_000),
+          }),
+          phase: 'Failed',
+          wakeAt: now,
+          token: base.token + 1,
+          updatedAt: now,
+        })
       })
-    })
-  })
+    },
+    named.length === 1 ? 'one-document' : 'any',
+  )
 }
 
 /** Carries out an action on a published Ingress, or says why not. */
@@ -204,7 +210,7 @@ export async function acceptAction(
       updatedAt: now,
     })
     return { ingress: id, is: 'accepted', why: action }
-  })
+  }, 'one-document')
   await nudgeAccepted(deps, [accepted], cause)
   return accepted
 }

@@ -31,7 +31,7 @@ export async function registerCluster(deps: Deps, registration: ClusterRegistrat
       wakeAt: now,
       updatedAt: now,
     })
-  })
+  }, 'one-document')
   await lookAtCluster(deps, registration.name, cause)
 }
 
@@ -46,7 +46,7 @@ export async function unregisterCluster(deps: Deps, name: string, cause: Cause):
         wakeAt: deps.clock.now() + askAgain,
         updatedAt: deps.clock.now(),
       })
-  })
+  }, 'one-document')
   await replanAll(deps, name, cause)
 }
 
@@ -114,7 +114,7 @@ async function writeSight(deps: Deps, doc: ClusterDoc, seen: Seen): Promise<Clus
     next.wakeAt = restless ? now + askAgain : null
     if (canonical(next) !== canonical(current)) tx.set('clusters', doc.name, next)
     return next
-  })
+  }, 'one-document')
 }
 
 async function tellAll(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void> {
@@ -125,7 +125,7 @@ async function tellAll(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void>
     if (current === undefined || canonical(current) !== canonical(doc)) return
     const { untold: _, ...told } = current
     tx.set('clusters', doc.name, { ...told, wakeAt: current.unreachable === null ? null : current.wakeAt })
-  })
+  }, 'one-document')
 }
 
 /** Looks at all clusters of a project, side by side and each for itself; they share one list of machines. */
@@ -250,7 +250,7 @@ export async function touchIngress(deps: Deps, id: string): Promise<void> {
   await deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', id)
     if (doc) tx.set('ingresses', id, { ...doc, wakeAt: deps.clock.now(), token: doc.token + 1 })
-  })
+  }, 'one-document')
 }
 
 /** A leaving cluster's record goes with the last resource that lives there, so that what is in it can still be removed. */
@@ -262,6 +262,6 @@ async function letGo(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void> {
     if (!current?.leaving) return
     if (here.length === 0) tx.delete('clusters', doc.name)
     else tx.set('clusters', doc.name, { ...current, wakeAt: deps.clock.now() + askAgain })
-  })
+  }, 'one-document')
   if (here.length > 0) await replanAll(deps, doc.name, cause)
 }

@@ -78,7 +78,7 @@ export async function writeInventory(
       if (text === '{}') tx.delete('inventories', id)
       else tx.set('inventories', id, doc)
       return Promise.resolve()
-    })
+    }, 'one-document')
   }
 }
 

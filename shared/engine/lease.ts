@@ -21,7 +21,7 @@ export async function acquire(deps: Deps, id: string): Promise<Lease | undefined
     const token = (current?.token ?? 0) + 1
     tx.set('leases', id, { id, holder, token, expiresAt: now + deps.budget.lease })
     return { id, holder, token }
-  })
+  }, 'one-document')
 }
 
 /**

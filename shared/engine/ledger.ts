@@ -151,7 +151,7 @@ export async function recordOperation(
     const next = { ...doc, operation, token }
     write(tx, next)
     return { is: 'written', doc: next }
-  })
+  }, 'one-document')
 }
 
 /**
@@ -181,7 +181,7 @@ export async function confirm(
     if (does === 'remove') delete next.mayAppearUntil
     write(tx, next)
     return { is: 'written', doc: next }
-  })
+  }, 'one-document')
 }
 
 /** Forgets an operation that failed, was refused or cannot be found; the world is looked at again. */
@@ -199,7 +199,7 @@ export async function forgetOperation(deps: Deps, id: ResourceId, token: number)
     delete next.mayAppearUntil
     write(tx, next)
     return { is: 'written', doc: next }
-  })
+  }, 'one-document')
 }
 
 /** What settling told: who is to be woken, and whether the ingresses' plans see something new. */
@@ -272,7 +272,7 @@ export async function nudgeBusy(deps: Deps, id: ResourceId): Promise<void> {
     // Should the holder die, the tick finds it after the lease.
     const wakeAt = doc.wakeAt ?? deps.clock.now() + deps.budget.lease
     write(tx, { ...doc, nudges: doc.nudges + 1, wakeAt })
-  })
+  }, 'one-document')
 }
 
 function phaseOf(outcome: Exclude<Outcome, { is: 'gone' }>): ResourcePhase {

@@ -137,7 +137,7 @@ async function noteFound(deps: Deps, id: string, token: number, found: Found): P
     if (doc === undefined || doc.token !== token) return false
     tx.set('ingresses', id, { ...doc, ...found, token: token + 1, wakeAt: deps.clock.now() + planLease })
     return true
-  })
+  }, 'one-document')
 }
 
 /** Facts from what is stored: clusters as last seen, and what each shows of this Ingress. */
@@ -300,7 +300,7 @@ async function startWriting(deps: Deps, seen: IngressDoc, happening: Happening):
     const history = remembered(doc.history, happening)
     tx.set('ingresses', doc.id, { ...doc, history, token, wakeAt: deps.clock.now() + planLease })
     return token
-  })
+  }, 'one-document')
 }
 
 /** Recomputes the status from the documents as they now are, and lets the Ingress rest or sets its alarm clock. */
@@ -345,7 +345,7 @@ async function writeStatus(
     }
     if (canonical(next) !== canonical(doc)) tx.set('ingresses', id, next)
     return doc
-  })
+  }, 'one-document')
   if (before !== null && before.phase !== status.phase) tellPhase(deps, before, status, now, cause)
 }
 

@@ -43,7 +43,7 @@ export function countingStore(store: Store): CountingStore {
 
   return {
     ...countReads(store),
-    async transact(body) {
+    async transact(body, scope) {
       counts.transactions += 1
       let attempts = 0
       let writes = 0
@@ -65,7 +65,7 @@ export function countingStore(store: Store): CountingStore {
           },
         }
         return body(counted)
-      })
+      }, scope)
       counts.writes += writes
       counts.deletes += deletes
       return result

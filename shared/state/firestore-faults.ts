@@ -7,6 +7,7 @@ interface Where {
 /** gRPC status codes, as the client library gives them in `code`. */
 const INVALID_ARGUMENT = 3
 const NOT_FOUND = 5
+const ALREADY_EXISTS = 6
 const PERMISSION_DENIED = 7
 const FAILED_PRECONDITION = 9
 const ABORTED = 10
@@ -16,6 +17,11 @@ const UNAUTHENTICATED = 16
 export function isLostRace(error: unknown): boolean {
   const code = codeOf(error)
   return code === ABORTED || (code === INVALID_ARGUMENT && messageOf(error).includes('transaction has expired'))
+}
+
+/** Whether a write with a precondition failed because the document is no longer as it was read a moment before. */
+export function isChangedMeanwhile(error: unknown): boolean {
+  return isLostRace(error) || [NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION].some((code) => code === codeOf(error))
 }
 
 /** A call that Firestore did not answer in time. */

@@ -69,11 +69,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       await begin()
       return scan(tables, query).map((entry) => copyOf(entry.doc))
     },
-    async transact(body) {
+    async transact(body, scope) {
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         await begin()
         const run = createRun(tables, begin)
-        const guard = guardTransaction(run.tx)
+        const guard = guardTransaction(run.tx, scope)
         const outcome = await body(guard.tx).then(
           (result) => ({ result }),
           (error: unknown) => ({ error }),

@@ -110,12 +110,19 @@ export interface Transaction extends Reader {
 }
 
 /**
+ * What a transaction's body touches: `one-document` promises that it reads at most one document, asks no query, and writes no
+ * other document. Such a body needs no locks: it is a compare-and-swap.
+ */
+export type Scope = 'one-document' | 'any'
+
+/**
  * Where the truth is kept. Implementations: memory.ts, firestore.ts; both pass test/contract/store.ts.
  *
  * Errors: `StoreBusy` when a transaction lost too many races (try again later); anything else is the backend's fault.
  */
 export interface Store extends Reader {
-  transact<T>(body: (tx: Transaction) => Promise<T>): Promise<T>
+  /** `scope` absent = `any`. */
+  transact<T>(body: (tx: Transaction) => Promise<T>, scope?: Scope): Promise<T>
   close(): Promise<void>
 }
 

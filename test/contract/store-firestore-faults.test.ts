@@ -72,6 +72,10 @@ const asks: [string, (store: Store) => Promise<unknown>][] = [
   ['find', (store) => store.find(queries.claimsOn(idOf('x')))],
   ['a transaction that reads', (store) => store.transact((tx) => tx.get('leases', 'x'))],
   ['a transaction that writes', (store) => store.transact(async (tx) => tx.set('leases', 'x', lease('x')))],
+  [
+    'a transaction on one document',
+    (store) => store.transact(async (tx) => tx.set('leases', 'x', lease('x')), 'one-document'),
+  ],
 ]
 
 // The client library repeats a read that finds no database for seconds, a commit not: one of each is enough.

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimId, type CollectionName, type Collections } from '../../shared/state/documents.ts'
 import { queries, type Query, type Store } from '../../shared/state/store.ts'
+import { storeOneDocument } from './store-one-document.ts'
 import { storeRaces } from './store-races.ts'
 import { storeRefusals } from './store-refusals.ts'
 import { claim, cluster, deadLetter, idOf, ingress, lease, resource } from './store-documents.ts'
@@ -17,6 +18,7 @@ export function storeContract(name: string, maker: StoreMaker): void {
   describe(`${name}: documents`, () => documents(maker))
   describe(`${name}: queries`, () => queried(maker))
   describe(`${name}: transactions`, () => transactions(maker))
+  describe(`${name}: transactions on one document`, () => storeOneDocument(maker))
   describe(`${name}: refusals`, () => storeRefusals(maker))
   describe(`${name}: races`, () => storeRaces(maker))
 }

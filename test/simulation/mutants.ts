@@ -29,7 +29,7 @@ function tamper(store: Store, { seen, found, set }: Tampering): Store {
     doc === undefined || seen === undefined ? doc : (seen(collection, doc) as T)
   return {
     ...store,
-    transact: (body) =>
+    transact: (body, scope) =>
       store.transact((tx) => {
         const tampered: Transaction = {
           get: async (collection, id) => see(collection, await tx.get(collection, id)),
@@ -45,7 +45,7 @@ function tamper(store: Store, { seen, found, set }: Tampering): Store {
           delete: (collection, id) => tx.delete(collection, id),
         }
         return body(tampered)
-      }),
+      }, scope),
   }
 }
 
@@ -83,19 +83,21 @@ function stale(deps: Deps, of: 'resources' | 'claims'): Store {
       if (query.collection === of) known.set(key(query as unknown as Query<never>), docs)
       return docs
     },
-    transact: (body) =>
-      store.transact((tx) =>
-        body({
-          ...tx,
-          async getAll(collection, ids) {
-            if (collection !== of || !ids.every((id) => known.has(id))) return tx.getAll(collection, ids)
-            return ids.map((id) => known.get(id)) as Awaited<ReturnType<typeof tx.getAll<typeof collection>>>
-          },
-          async find(query) {
-            const before = known.get(key(query as unknown as Query<never>))
-            return before === undefined ? tx.find(query) : (before as Awaited<ReturnType<typeof tx.find>> as never)
-          },
-        }),
+    transact: (body, scope) =>
+      store.transact(
+        (tx) =>
+          body({
+            ...tx,
+            async getAll(collection, ids) {
+              if (collection !== of || !ids.every((id) => known.has(id))) return tx.getAll(collection, ids)
+              return ids.map((id) => known.get(id)) as Awaited<ReturnType<typeof tx.getAll<typeof collection>>>
+            },
+            async find(query) {
+              const before = known.get(key(query as unknown as Query<never>))
+              return before === undefined ? tx.find(query) : (before as Awaited<ReturnType<typeof tx.find>> as never)
+            },
+          }),
+        scope,
       ),
   }
 }

@@ -69,8 +69,10 @@ export function storeWire(
   }
   return {
     ...reader,
-    transact: (body) =>
-      calls.through(invocation, { port: 'store', what: 'transact' }, () => store.transact((tx) => body(inside(tx)))),
+    transact: (body, scope) =>
+      calls.through(invocation, { port: 'store', what: 'transact' }, () =>
+        store.transact((tx) => body(inside(tx)), scope),
+      ),
     close: () => Promise.resolve(),
   }
 }
