@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os'
 import { converge, type Case } from './converge.ts'
+import { printTickAtScale } from './tick-rows.ts'
 
 /** `npm run bench`: what docs/bench.md shows. Ratios and counts first; times are of this machine. */
 const cases: Case[] = [
@@ -61,4 +62,5 @@ for (const one of cases) {
     `| ${one.name} | ${one.target} s | ${cost.seconds.toFixed(2)} s${cost.seconds > one.target ? ' **missed**' : ''} | ${chain.toFixed(2)} s${ratio} | ${cost.computeReads} | ${cost.computeWrites} | ${cost.clusterRequests} | ${cost.storeReads} | ${cost.storeWrites} | ${cost.messages} |`,
   )
 }
+missed += await printTickAtScale()
 process.exitCode = missed === 0 ? 0 : 1

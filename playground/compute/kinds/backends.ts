@@ -150,14 +150,15 @@ function checkInstanceGroup(look: Look, spec: JsonObject, place: Place, group: R
   for (const other of look.holders(group.path)) {
     if (other.collection !== 'backendServices' || other.path === place.path) continue
     const theirs = modeOfGroup(other.spec, group.path)
-    if (theirs !== undefined && mode !== undefined && theirs !== mode) {
-      // kubemci issue 216 reports the refusal; the text is not checked against the real service.
-      throw new ApiError(
-        400,
-        'invalid',
-        `Validation failed for instance group '${group.path}': backend services '${place.path}' and '${other.path}' point to the same instance group but the backends have incompatible balancing_mode. Values should be the same.`,
-      )
-    }
+    if (theirs === undefined || mode === undefined) continue
+    // All who have the group agree, because each was checked so.
+    if (theirs === mode) break
+    // kubemci issue 216 reports the refusal; the text is not checked against the real service.
+    throw new ApiError(
+      400,
+      'invalid',
+      `Validation failed for instance group '${group.path}': backend services '${place.path}' and '${other.path}' point to the same instance group but the backends have incompatible balancing_mode. Values should be the same.`,
+    )
   }
   for (const member of group.members) checkOneBalancedGroup(look, textAt(member, 'instance') ?? '', group)
 }
