@@ -8,6 +8,7 @@
 const kinds = {
   'cluster-ingress': 'Ingress in cluster',
   'named-ports': 'Named ports',
+  'network-endpoint-group': 'Endpoint group',
   'health-check': 'Health check',
   'backend-service': 'Backend service',
   'url-map': 'URL map',
@@ -35,7 +36,7 @@ export function kindInWords(kind) {
 export function shortName(resource, detail) {
   const { kind, name, id } = resource
   if (kind === 'cluster-ingress') return id.split('/')[1] ?? name
-  if (kind === 'named-ports') return id.split('/')[2] ?? name
+  if (kind === 'named-ports' || kind === 'network-endpoint-group') return id.split('/')[2] ?? name
   if (kind === 'backend-service' || kind === 'health-check') {
     const backend = name.replace(/^mci1-hc-/, 'mci1-be-')
     const service = detail.services.find((one) => one.backendService === backend)

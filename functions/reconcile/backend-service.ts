@@ -2,9 +2,12 @@ import type { Backend, BackendService } from '../../shared/cloud/compute-resourc
 import { CloudError, type ComputeRef, type StartedOperation } from '../../shared/cloud/compute-port.ts'
 import type { Cloud, Desired, Held, Kind } from '../../shared/engine/kind.ts'
 import type { Layout, ServiceLayout } from '../../shared/planning/layout.ts'
-import { names, projectPath, zonePath } from '../../shared/planning/names.ts'
+import { names, projectPath } from '../../shared/planning/names.ts'
+import { negId } from '../../shared/planning/negs.ts'
 import { ownership, readStamp, serviceText, stamped } from '../../shared/planning/stamp.ts'
+import { groupPath, type ZoneGroup } from '../../shared/planning/zones.ts'
 import { resourceId } from '../../shared/resource-id.ts'
+import { readinessOf } from './backend-readiness.ts'
 import {
   configured,
   configuredFields,
@@ -22,12 +25,18 @@ import { body, changed, globalRef, stampedWant, type Stamped } from './common.ts
 
 /** What is wanted of a backend service: the API's own fields. */
 export interface BackendServiceWant extends BackendService, Configured, Stamped {
-  /** Which groups, and whether they take traffic; how they are balanced is written once and then the operator's. */
-  backends: { group: string; capacityScaler: 0 | 1 }[]
+  /**
+   * Which groups, and whether they take traffic; how they are balanced is written once and then the operator's, unless the
+   * Service says it: `share` is the capacity scaler while they take traffic.
+   */
+  backends: { group: string; capacityScaler: 0 | 1; share?: number; maxRatePerEndpoint?: number }[]
+  /** Nothing is sent to it before its backends are healthy. */
+  awaited?: true
 }
 
 /** Practically unlimited, as kubemci has it: traffic goes to the nearest healthy backend and is not spread by rate. */
 const byRate: Backend = { balancingMode: 'RATE', maxRatePerInstance: 1e14 }
+const byEndpoint: Backend = { balancingMode: 'RATE', maxRatePerEndpoint: 1e14 }
 
 /** For a group that another backend service balances so: the API wants one mode per group (decision 6). */
 const byUtilization: Backend = { balancingMode: 'UTILIZATION', maxUtilization: 1 }
@@ -42,19 +51,13 @@ const atCreation: BackendService = {
 function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceWant> | Held {
   const id = service.backendServiceId
   if (service.hold !== null) return { id, hold: service.hold }
-  const backends = service.backends
-    .flatMap((place) =>
-      place.groups
-        .filter((group) => group.missing !== true)
-        .map((group): BackendServiceWant['backends'][number] => ({
-          group: zonePath(group.project, group.zone, 'instanceGroups', group.name),
-          capacityScaler: place.drained || group.leaving === true ? 0 : 1,
-        })),
-    )
-    .sort(byGroup)
-  const namedPorts = service.backends.flatMap((place) =>
-    place.groups.map((group) => resourceId('named-ports', group.project, group.zone, group.name)),
-  )
+  const { mode } = service
+  const backends = service.backends.flatMap((place) => place.groups.flatMap((group) => backendOf(mode, place, group)))
+  const groups = service.backends.flatMap((place) => place.groups)
+  const namedPorts =
+    mode === 'neg' ? [] : groups.map((group) => resourceId('named-ports', group.project, group.zone, group.name))
+  // A network endpoint group that is not there would have the API refuse all of them.
+  const negs = mode === 'neg' ? groups.filter((group) => group.missing !== true).map(negId) : []
   const serving = new Set(service.backends.map((place) => place.cluster))
   return {
     id,
@@ -67,9 +70,10 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
       ),
       loadBalancingScheme: layout.scheme,
       protocol: service.protocol,
-      portName: service.namedPort,
+      ...(mode === 'neg' ? {} : { portName: service.namedPort }),
       healthChecks: [projectPath(layout.project, 'healthChecks', service.healthCheckName)],
-      backends,
+      backends: backends.sort(byGroup),
+      ...(service.role === 'awaited' ? { awaited: true as const } : {}),
       ...configured(layout, service),
     },
     // The groups go with the Ingress object of their cluster: it must outlast our use of them.
@@ -78,10 +82,28 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
       ...layout.clusters.filter((cluster) => serving.has(cluster.name)).map((cluster) => cluster.ingressId),
       // kubemci's already serves, under another named port: ours must be there before it is changed over.
       ...(service.adopted ? namedPorts : []),
+      ...negs,
     ],
     // A group that leaves keeps its named port until nothing is sent there.
     ...(namedPorts.length === 0 ? {} : { uses: namedPorts }),
   }
+}
+
+function backendOf(
+  mode: ServiceLayout['mode'],
+  { drained, pods }: ServiceLayout['backends'][number],
+  group: ZoneGroup,
+): BackendServiceWant['backends'] {
+  if (group.missing === true) return []
+  const takes = !drained && group.leaving !== true
+  return [
+    {
+      group: groupPath(mode, group),
+      capacityScaler: takes ? 1 : 0,
+      ...(takes && typeof pods?.share === 'number' ? { share: pods.share } : {}),
+      ...(typeof pods?.rate === 'number' ? { maxRatePerEndpoint: pods.rate } : {}),
+    },
+  ]
 }
 
 /** A URL map without a default backend needs a default service all the same: one of ours, without backends. */
@@ -125,22 +147,25 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
   collections: ['backendServices'],
   owned: ['description', 'protocol', 'portName', 'healthChecks', 'backends', ...configuredFields],
   desire: backendServices,
-  async observe(cloud, id, want) {
+  async observe(cloud, id, want, before) {
     const got = await cloud.compute.get(ref(id))
-    return { got, ...ownership(got, want) }
+    const readiness = want?.awaited === true && got !== undefined ? await readinessOf(cloud, ref(id), got, before) : {}
+    return { got, ...ownership(got, want), ...readiness }
   },
   project: (got) => ({
     ...got,
     backends: (got.backends ?? [])
-      .map(({ group = '', capacityScaler }) => ({
+      .map(({ group = '', capacityScaler = 1, maxRatePerEndpoint }) => ({
         group,
         capacityScaler: capacityScaler === 0 ? (0 as const) : (1 as const),
+        share: capacityScaler,
+        ...(maxRatePerEndpoint === undefined ? {} : { maxRatePerEndpoint }),
       }))
       .sort(byGroup),
     signedUrlKeyNames: keyNames(got),
   }),
   async create(cloud, id, want, requestId) {
-    const whole = await written(cloud, body(want), true)
+    const whole = await written(cloud, bodyOf(want), true)
     return withoutQuoting(whole.iap?.oauth2ClientSecret, () =>
       withMode(cloud, id, requestId, (modes, attempt) =>
         cloud.compute.insert(
@@ -154,9 +179,9 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
   async update(cloud, id, want, got, changes, requestId) {
     const plain = changes.filter((change) => !isApart(change))
     if (plain.length === 0) return changeApart(cloud, id, want, got, changes, requestId)
-    const { backends: _backends, ...members } = await written(
+    const members = await written(
       cloud,
-      body(want),
+      bodyOf(want),
       plain.some(({ field }) => field === 'iap'),
     )
     return withoutQuoting(members.iap?.oauth2ClientSecret, () =>
@@ -201,16 +226,28 @@ async function changeApart(
   )
 }
 
-/** What a backend already has, stays; only its group and whether it takes traffic are ours. */
+/** What is sent, without what only we need and the backends, which are merged with what is there. */
+function bodyOf({
+  awaited: _awaited,
+  backends: _backends,
+  ...want
+}: BackendServiceWant): Omit<BackendServiceWant, keyof Stamped | 'awaited' | 'backends'> {
+  return body(want)
+}
+
+/** What a backend already has, stays; its group, whether it takes traffic, and what its Service says, are ours. */
 function merged(want: BackendServiceWant, present: readonly Backend[], modes: ReadonlySet<string>): Backend[] {
-  return want.backends.map(({ group, capacityScaler }) => {
+  return want.backends.map(({ group, capacityScaler, share, maxRatePerEndpoint }) => {
     const had = present.find((backend) => backend.group === group)
     // An operator's share of the capacity is kept; draining, and the end of it, are ours.
-    const scaler = capacityScaler === 1 && (had?.capacityScaler ?? 0) > 0 ? had?.capacityScaler : capacityScaler
+    const kept = capacityScaler === 1 && (had?.capacityScaler ?? 0) > 0 ? had?.capacityScaler : capacityScaler
+    const scaler = share ?? kept
+    const first = group.includes('/networkEndpointGroups/') ? byEndpoint : modes.has(group) ? byUtilization : byRate
     return {
-      ...(had ?? (modes.has(group) ? byUtilization : byRate)),
+      ...(had ?? first),
       group,
       ...(scaler === undefined ? {} : { capacityScaler: scaler }),
+      ...(maxRatePerEndpoint === undefined ? {} : { maxRatePerEndpoint }),
     }
   })
 }

@@ -15,6 +15,7 @@ import { hashOf } from '../../shared/json.ts'
 import { lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { absentIn, look, withLastGood } from './cluster-looks.ts'
+import { lackingNegs, modesOf } from './cluster-negs.ts'
 import { nodesOf, withNewZones } from './cluster-zones.ts'
 
 /** Written by the in-cluster controller for the class gce-multi-cluster: JSON list of {Name, Zone}, Zone a URL (peers.md C). */
@@ -44,6 +45,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       want: {
         ...looksOf(layout.model),
         ...nodesOf(layout, cluster),
+        ...modesOf(layout, cluster),
         object: matchingObject(layout.model, zonesText(cluster.facts)),
       },
       refs: [],
@@ -57,41 +59,30 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       throw new CloudError(0, '', `cluster ${cluster} is not registered`)
     }
     if (want === null) return leftIn(cloud, client, id)
-    const { object: _object, nodes, ...looks } = want
+    const { object: _object, nodes, groupless, ...looks } = want
     const [object, seen] = await Promise.all([
       client.ingress(namespace, name),
       // What is named may change within a visit: then what was read before says nothing.
       cloud.recall(hashOf(looks), looksFresh, () => look(client, namespace, looks)),
     ])
     const onlyLooking = want.object === null
-    const earlier = (before as ClusterView | null)?.groups
-    const fact = groupsOf(object, onlyLooking, earlier, cloud.now())
-    const groups = await withNewZones(cloud, fact, onlyLooking ? undefined : nodes, earlier)
-    const lacking = groups.state === 'known' ? groups.lacking : undefined
-    const output: ClusterView = { ...withLastGood(seen, before as ClusterView | null), groups }
-    const absent = absentIn(seen)
-    const pending =
-      groups.state === 'pending'
-        ? {
-            after: pollEvery(cloud.now() - groups.since),
-            why: 'waits for the in-cluster controller to write the instance groups',
-          }
-        : groups.state === 'overdue'
-          ? {
-              after: missingPace,
-              why: 'the in-cluster controller has written no instance groups: is the GKE Ingress controller (HttpLoadBalancing) enabled there?',
-            }
-          : absent.length > 0
-            ? {
-                after: missingPace,
-                why: `${absent.join(', ')} does not exist in namespace ${namespace} of this cluster`,
-              }
-            : lacking !== undefined && cloud.now() - lacking.since < groupsPatience
-              ? {
-                  after: pollEvery(cloud.now() - lacking.since),
-                  why: `waits for the in-cluster controller to make an instance group in ${lacking.zones.join(', ')}`,
-                }
-              : undefined
+    const earlier = before as ClusterView | null
+    const groups =
+      groupless === true
+        ? ({ state: 'none' } as const)
+        : await withNewZones(
+            cloud,
+            groupsOf(object, onlyLooking, earlier?.groups, cloud.now()),
+            onlyLooking ? undefined : nodes,
+            earlier?.groups,
+          )
+    const lacking = lackingNegs(want, seen.services, earlier?.lacking, cloud.now(), groupsPatience)
+    const output: ClusterView = {
+      ...withLastGood(seen, earlier),
+      groups,
+      ...(lacking === undefined ? {} : { lacking }),
+    }
+    const pending = pendingOf(cloud.now(), output, namespace)
     return {
       got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking },
       ...(onlyLooking ? { owner: 'ours' as const } : servedBy(object)),
@@ -111,6 +102,42 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
     await client?.deleteIngress(namespace, name)
     return null
   },
+}
+
+/** What is not there yet and may come any time; what the in-cluster controller was made to make comes soon. */
+function pendingOf(now: number, view: ClusterView, namespace: string): Observation<Got>['pending'] {
+  const { groups, lacking } = view
+  if (groups.state === 'pending')
+    return {
+      after: pollEvery(now - groups.since),
+      why: 'waits for the in-cluster controller to write the instance groups',
+    }
+  if (lacking !== undefined && lacking.overdue !== true)
+    return {
+      after: pollEvery(now - lacking.since),
+      why: `waits for the in-cluster controller to make network endpoint groups of service ${lacking.what.join(', ')}`,
+    }
+  if (groups.state === 'overdue')
+    return {
+      after: missingPace,
+      why: 'the in-cluster controller has written no instance groups: is the GKE Ingress controller (HttpLoadBalancing) enabled there?',
+    }
+  const absent = absentIn(view)
+  if (absent.length > 0)
+    return { after: missingPace, why: `${absent.join(', ')} does not exist in namespace ${namespace} of this cluster` }
+  const without = lacking?.what.filter((what) => !what.includes(' ')) ?? []
+  if (without.length > 0)
+    return {
+      after: missingPace,
+      why: `the in-cluster controller has made no network endpoint groups of service ${without.join(', ')}`,
+    }
+  const zones = groups.state === 'known' ? groups.lacking : undefined
+  if (zones !== undefined && now - zones.since < groupsPatience)
+    return {
+      after: pollEvery(now - zones.since),
+      why: `waits for the in-cluster controller to make an instance group in ${zones.zones.join(', ')}`,
+    }
+  return undefined
 }
 
 /** What is still to be removed from a cluster. One that was unregistered and does not answer exists no more: nothing is. */

@@ -13,15 +13,17 @@ import { backendConfigAnnotations, namesIn } from '../../shared/ingress/config-r
 import { sha256, type ConfigOrigin } from '../../shared/ingress/config-fields.ts'
 import { readFrontendConfig } from '../../shared/ingress/frontend-config.ts'
 import { createReport, type Report } from '../../shared/ingress/report.ts'
+import { negRequest, negsOf } from '../../shared/planning/negs.ts'
 import { publicPart } from '../../shared/planning/tls-pair.ts'
 
 /** Reads everything in a cluster that an Ingress names, side by side. Of secrets only the public part comes out. */
 export async function look(
   client: Cluster,
   namespace: string,
-  { services, secrets, managedCertificates, frontendConfigs }: Omit<ClusterIngressWant, 'object' | 'nodes'>,
+  { services, secrets, managedCertificates, frontendConfigs, negs = [] }: Omit<ClusterIngressWant, 'object' | 'nodes'>,
 ): Promise<Omit<ClusterView, 'groups'>> {
-  const ofServices = byName(services, (name) => lookAtService(client, namespace, name))
+  const withNegs = new Set(negs.map((key) => key.slice(0, key.lastIndexOf(':'))))
+  const ofServices = byName(services, (name) => lookAtService(client, namespace, name, withNegs.has(name)))
   const [foundServices, foundBackend, foundFrontend, foundSecrets, foundManaged] = await Promise.all([
     ofServices,
     ofServices.then((found) =>
@@ -120,32 +122,59 @@ async function byName<T>(names: readonly string[], read: (name: string) => Promi
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)))
 }
 
-async function lookAtService(client: Cluster, namespace: string, name: string): Promise<ServiceFact> {
+async function lookAtService(
+  client: Cluster,
+  namespace: string,
+  name: string,
+  withNegs: boolean,
+): Promise<ServiceFact> {
   const service = await client.service(namespace, name)
   if (service === undefined) return { found: false }
   const { selector } = service.spec
-  const pod = selector && Object.keys(selector).length > 0 ? await client.anyPod(namespace, selector) : undefined
   const annotations = service.metadata.annotations ?? {}
   const backendConfig = backendConfigAnnotations.map((key) => annotations[key]).find((text) => text !== undefined)
+  const neg = annotations['cloud.google.com/neg'] ?? null
+  const request = negRequest(neg)
+  const [pods, objects] = await Promise.all([
+    selector && Object.keys(selector).length > 0 ? client.pods(namespace, selector) : [],
+    withNegs || request.ingress || request.ports.length > 0 ? client.serviceNegs(namespace, name) : undefined,
+  ])
+  const maxRate = annotations['networking.gke.io/max-rate-per-endpoint']
+  const capacity = annotations['networking.gke.io/capacity-scaler']
   return {
     found: true,
     type: service.spec.type ?? 'ClusterIP',
-    ports: service.spec.ports.map((port) => portFact(port, pod)),
+    ports: service.spec.ports.map((port) => portFact(port, pods)),
     appProtocols:
       annotations['service.alpha.kubernetes.io/app-protocols'] ?? annotations['cloud.google.com/app-protocols'] ?? null,
-    neg: annotations['cloud.google.com/neg'] ?? null,
+    neg,
     ...(backendConfig === undefined ? {} : { backendConfig }),
+    ...(objects === undefined ? {} : { negs: negsOf(objects, annotations['cloud.google.com/neg-status'] ?? null) }),
+    ...(maxRate === undefined ? {} : { maxRate }),
+    ...(capacity === undefined ? {} : { capacity }),
   }
 }
 
-function portFact(port: ServicePort, pod: PodObject | undefined): PortFact {
+function portFact(port: ServicePort, pods: readonly PodObject[]): PortFact {
+  const [pod] = pods
   return {
     name: port.name ?? '',
     port: port.port,
     nodePort: port.nodePort ?? null,
     protocol: port.protocol ?? 'TCP',
     probe: pod === undefined ? null : probeFor(pod, port),
+    targets: targetsOf(port, pods),
   }
+}
+
+/** A port given by name may be another number in each pod, as while a new version is rolled out. */
+function targetsOf(port: ServicePort, pods: readonly PodObject[]): number[] {
+  const target = port.targetPort ?? port.port
+  if (typeof target === 'number') return [target]
+  const numbers = pods.flatMap((pod) =>
+    pod.containers.flatMap(({ ports }) => ports.filter(({ name }) => name === target).map((one) => one.containerPort)),
+  )
+  return [...new Set(numbers)].sort((a, b) => a - b)
 }
 
 /**

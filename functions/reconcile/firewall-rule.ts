@@ -30,17 +30,25 @@ function inNetwork(
   const id = resourceId('firewall-rule', project, name)
   const members = new Set(clusters.map((cluster) => cluster.doc.name))
   const ports = layout.services.flatMap(({ backends, leaving, health }) => {
-    const here = [...backends, ...leaving].filter((backend) => members.has(backend.cluster))
+    const here = [
+      // Pods are reached at their own ports: a network endpoint group serves there.
+      ...backends.map(({ cluster, nodePort, pods }) => ({
+        cluster,
+        ports: pods?.ports ?? (nodePort === null ? [] : [nodePort]),
+      })),
+      ...leaving,
+    ].filter((backend) => members.has(backend.cluster))
     const probed = here.length > 0 && health.port !== undefined ? [health.port] : []
-    return [...here.map((backend) => backend.nodePort), ...probed]
+    return [...here.flatMap((backend) => backend.ports), ...probed]
   })
   const tags = clusters.flatMap((cluster) => cluster.doc.sight?.nodeTags ?? [])
   // A rule without target tags would open every machine of the network: there is none then.
   if (tags.length === 0)
     return { id, hold: `no network tag of the nodes of ${[...members].join(', ')} is known that no other machine has` }
-  const hold = layout.services.find((service) => service.hold !== null)?.hold
+  // What a service leaves says nothing more; what it moves to must be let in.
+  const hold = layout.services.find((service) => service.hold !== null && service.role !== 'retained')?.hold
   if (hold) return { id, hold }
-  if (ports.length === 0) return { id, hold: `waits for the instance groups of ${[...members].join(', ')}` }
+  if (ports.length === 0) return { id, hold: `waits for the groups of ${[...members].join(', ')}` }
   return {
     id,
     want: {

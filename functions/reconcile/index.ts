@@ -6,6 +6,7 @@ import { firewallRule } from './firewall-rule.ts'
 import { forwardingRule } from './forwarding-rule.ts'
 import { healthCheck } from './health-check.ts'
 import { namedPorts } from './named-ports.ts'
+import { networkEndpointGroup } from './network-endpoint-group.ts'
 import { sslCertificate } from './ssl-certificate.ts'
 import { targetProxy } from './target-proxy.ts'
 import { urlMap } from './url-map.ts'
@@ -15,6 +16,7 @@ export const kinds: readonly AnyKind[] = [
   clusterIngress,
   address,
   namedPorts,
+  networkEndpointGroup,
   healthCheck,
   backendService,
   urlMap,

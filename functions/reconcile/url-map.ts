@@ -6,7 +6,7 @@ import { named as namedPortsOf } from '../../shared/planning/named-ports.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
 import { compare, routes } from '../../shared/planning/paths.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
-import { resourceId } from '../../shared/resource-id.ts'
+import { resourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
 import { backendServices } from './backend-service.ts'
 
@@ -63,6 +63,12 @@ function redirectOf(layout: Layout): Desired<UrlMapWant>[] {
   ]
 }
 
+/** The backend services that it sends to: not those that are only made ready. */
+function routed(layout: Layout): ResourceId[] {
+  const awaited = layout.services.filter(({ role }) => role === 'awaited').map((service) => service.backendServiceId)
+  return backendServices(layout).flatMap(({ id }) => (awaited.includes(id) ? [] : [id]))
+}
+
 const ref = (id: string): ComputeRef<'urlMaps'> => globalRef(id, 'urlMaps')
 
 export const urlMap: Kind<UrlMapWant, UrlMap> = {
@@ -74,7 +80,7 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
       id: resourceId('url-map', layout.project, layout.names.urlMap),
       want: wantOf(layout),
       // Traffic comes to a backend service through here: its ports must have their names by then.
-      refs: [...backendServices(layout).map(({ id }) => id), ...namedPortsOf(layout, 'there').map(({ id }) => id)],
+      refs: [...routed(layout), ...namedPortsOf(layout, 'there').map(({ id }) => id)],
     },
     ...redirectOf(layout),
   ],

@@ -80,6 +80,7 @@ export const computeMethods = {
   watcher: [...looks('list'), 'instances.list'],
   balancer: [
     ...crud('addresses'),
+    'backendServices.health',
     ...crud('firewalls'),
     'firewalls.patch',
     ...crud('forwardingRules', 'setTarget'),
@@ -88,6 +89,7 @@ export const computeMethods = {
     'healthChecks.update',
     'instanceGroups.get',
     'instanceGroups.setNamedPorts',
+    'networkEndpointGroups.get',
     ...crud('targetHttpProxies', 'setUrlMap'),
     ...crud('targetHttpsProxies', 'setUrlMap', 'setSslCertificates', 'setSslPolicy'),
     ...crud('urlMaps'),

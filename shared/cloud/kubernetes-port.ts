@@ -117,6 +117,12 @@ export interface ConfigObject {
   spec?: unknown
 }
 
+/** networking.gke.io/v1beta1 ServiceNetworkEndpointGroup, as far as it is read; it bears the name of its groups. */
+export interface ServiceNegObject {
+  metadata: ObjectMeta
+  groups: { selfLink: string; state?: string }[]
+}
+
 /** One connected cluster. */
 export interface Cluster {
   version(): Promise<string>
@@ -135,12 +141,14 @@ export interface Cluster {
   managedCertificate(namespace: string, name: string): Promise<ManagedCertificateObject | undefined>
   /** Undefined also where the cluster does not know the kind. */
   config(kind: ConfigKind, namespace: string, name: string): Promise<ConfigObject | undefined>
+  /** Those of one Service; none also where the cluster does not know the kind. */
+  serviceNegs(namespace: string, service: string): Promise<ServiceNegObject[]>
   /** Of all namespaces, complete or not at all. */
   ingresses(): Promise<IngressObject[]>
   /** Of all namespaces, complete or not at all. */
   services(): Promise<ServiceObject[]>
-  /** Any one pod that the selector matches, a ready one first; undefined when there is none. */
-  anyPod(namespace: string, selector: Readonly<Record<string, string>>): Promise<PodObject | undefined>
+  /** Pods that the selector matches, ready ones first, at most 100. */
+  pods(namespace: string, selector: Readonly<Record<string, string>>): Promise<PodObject[]>
 }
 
 /** Makes connections; cheap to call, connections are reused. */

@@ -6,6 +6,7 @@ import type {
   NodeObject,
   PodObject,
   SecretObject,
+  ServiceNegObject,
   ServiceObject,
 } from './kubernetes-port.ts'
 
@@ -113,6 +114,20 @@ const managedCertificate = z
 /** The spec is checked by shared/ingress, which knows what every field means. */
 const config = z.object({ metadata, spec: z.unknown() }) satisfies z.ZodType<ConfigObject>
 
+const serviceNeg = z
+  .object({
+    metadata,
+    status: z
+      .object({
+        networkEndpointGroups: z.array(z.object({ selfLink: text.default(''), state: text.exactOptional() })).nullish(),
+      })
+      .nullish(),
+  })
+  .transform(({ metadata: meta, status: said }): ServiceNegObject => ({
+    metadata: meta,
+    groups: said?.networkEndpointGroups ?? [],
+  }))
+
 const httpGet = z.object({
   path: text.exactOptional(),
   port,
@@ -206,5 +221,6 @@ export const shapes = {
   nodes: listOf(node),
   ingresses: listOf(ingress),
   services: listOf(service),
+  serviceNegs: listOf(serviceNeg),
   status,
 }

@@ -34,6 +34,9 @@ const pageSize = 500
 /** 10,000 objects of a kind. */
 const maxPages = 20
 
+/** Names the Service of a ServiceNetworkEndpointGroup (ingress-gce). */
+const negServiceLabel = 'networking.gke.io/service-name'
+
 /** Enough pods of one service to find a ready one among them. */
 const podsLooked = 100
 
@@ -181,16 +184,35 @@ function clusterOver(call: KubernetesCaller): Cluster {
       )
     },
 
-    async anyPod(namespace, selector) {
+    async serviceNegs(namespace, service) {
+      const what = `list ${pathOf('servicenetworkendpointgroups', namespace)}`
+      const labelSelector = selectorTerm([negServiceLabel, service])
+      const place = { group: 'networking.gke.io', version: 'v1beta1', plural: 'servicenetworkendpointgroups' }
+      const unset = undefined
+      const answer = await unlessAbsent(
+        call(
+          what,
+          ({ custom }) =>
+            custom.listNamespacedCustomObject(
+              ...([place.group, place.version, namespace, place.plural] as const),
+              ...([unset, unset, unset, unset, labelSelector, pageSize] as const),
+            ),
+          shapes.serviceNegs,
+        ),
+      )
+      return answer?.items ?? []
+    },
+
+    async pods(namespace, selector) {
       const labels = Object.entries(selector)
       // A selector without labels would match every pod of the namespace; a Service without one selects none.
-      if (labels.length === 0) return undefined
+      if (labels.length === 0) return []
       const what = `list ${pathOf('pods', namespace)}`
       const labelSelector = labels.map(selectorTerm).join(',')
       const unset = undefined
       const args = [namespace, unset, unset, unset, unset, labelSelector, podsLooked] as const
       const { items } = await call(what, ({ core }) => core.listNamespacedPod(...args), shapes.pods)
-      return (items.find(({ ready }) => ready) ?? items[0])?.pod
+      return [...items.filter(({ ready }) => ready), ...items.filter(({ ready }) => !ready)].map(({ pod }) => pod)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Compute } from '../cloud/compute-port.ts'
 import type { BackendService, Common, ForwardingRule, HealthCheck, UrlMap } from '../cloud/compute-resources.ts'
-import { kubemciNames, lastPart, loadBalancerNames } from '../planning/names.ts'
+import { isNegName, kubemciNames, lastPart, loadBalancerNames } from '../planning/names.ts'
 import { serviceKey } from '../planning/service-layout.ts'
 import { readService, readStamp } from '../planning/stamp.ts'
 import { fingerprintOf } from '../planning/tls-pair.ts'
@@ -137,7 +137,8 @@ function serviceNames(
     const inOrder = [...parts].sort((a, b) => Number(inUse.has(a.name ?? '')) - Number(inUse.has(b.name ?? '')))
     for (const part of inOrder) {
       const serves = readService(part.description)
-      if (serves?.namespace === namespace && part.name !== undefined)
+      // Ours over network endpoint groups is found again by its own name; a kept one is for instance groups.
+      if (serves?.namespace === namespace && part.name !== undefined && !isNegName(part.name))
         names[serviceKey(kind, serves.service, serves.port)] = part.name
     }
   }

@@ -1,7 +1,7 @@
 import type { Backend } from '../cloud/compute-resources.ts'
 import type { ClusterView } from '../planning/facts.ts'
-import { zonePath } from '../planning/names.ts'
 import { readService } from '../planning/stamp.ts'
+import { groupPath, groupsInView } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { Sources } from './plan-ingress.ts'
 
@@ -61,9 +61,9 @@ function groupOwners({ resources, clusters }: Sources): Map<string, string> {
     if (resource.kind !== 'cluster-ingress') continue
     const name = splitResourceId(resource.id).path[0] ?? ''
     const project = clusters.find((cluster) => cluster.name === name)?.registration.project
-    const groups = (resource.output as ClusterView | null)?.groups
-    if (project === undefined || groups?.state !== 'known') continue
-    for (const group of groups.groups) owners.set(zonePath(project, group.zone, 'instanceGroups', group.name), name)
+    if (project === undefined) continue
+    for (const { mode, ...group } of groupsInView(resource.output as ClusterView | null))
+      owners.set(groupPath(mode, { project, ...group }), name)
   }
   return owners
 }

@@ -1,10 +1,17 @@
 import { canonical } from '../json.ts'
 import { plan, type Plan } from '../planning/plan.ts'
-import type { CertificateFact, ClusterFacts, ClusterView, Facts, ServedGroup } from '../planning/facts.ts'
+import type {
+  CertificateFact,
+  ClusterFacts,
+  ClusterView,
+  Facts,
+  ServedGroup,
+  StandingServices,
+} from '../planning/facts.ts'
 import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import { clusterIngressId, loadBalancerOf, nameLayout } from '../planning/layout.ts'
-import { zonePath } from '../planning/names.ts'
 import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
+import { groupPath } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc, ClusterDoc, Happening, IngressDoc, ResourceDoc } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
@@ -159,6 +166,7 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
     attached: claims.flatMap(({ resource, refs }) =>
       resource.startsWith('target-proxy/') ? refs.filter((ref) => ref.startsWith('ssl-certificate/')) : [],
     ),
+    standing: standingOf(sources),
     served: Object.fromEntries(
       claims.flatMap((claim) => (claim.resource.startsWith('backend-service/') ? [servedBy(claim, resources)] : [])),
     ),
@@ -185,17 +193,31 @@ function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, Se
   ]
 }
 
-/** Groups of a cluster whose named ports found no group to be on. */
+/** The backend services that are there, those included that are no longer wanted. */
+function standingOf({ claims, resources }: Sources): StandingServices {
+  const services = [...resources.values()].filter(({ kind }) => kind === 'backend-service')
+  return {
+    routed: claims.flatMap(({ resource, refs }) =>
+      resource.startsWith('url-map/') ? refs.filter((ref) => ref.startsWith('backend-service/')) : [],
+    ),
+    applied: services.filter(({ applied, operation }) => applied || operation !== null).map(({ id }) => id),
+    proven: services.filter(({ output }) => (output as { ready?: boolean } | null)?.ready === true).map(({ id }) => id),
+  }
+}
+
+/** Groups of a cluster that were looked for and are not there. */
 function missingOf(
   claims: readonly ClaimDoc[],
   resources: Sources['resources'],
   cluster: ClusterDoc,
 ): Pick<ClusterFacts, 'missing'> {
   const missing = claims.flatMap(({ resource, refs }) => {
-    if (!resource.startsWith('named-ports/') || !refs.some((ref) => ref.split('/')[1] === cluster.name)) return []
+    const { kind, path } = splitResourceId(resource)
+    const mode = kind === 'named-ports' ? 'instance-groups' : kind === 'network-endpoint-group' ? 'neg' : undefined
+    if (mode === undefined || !refs.some((ref) => ref.split('/')[1] === cluster.name)) return []
     const output = resources.get(resource)?.output as { absent?: boolean } | null | undefined
-    const [project = '', zone = '', name = ''] = splitResourceId(resource).path
-    return output?.absent === true ? [zonePath(project, zone, 'instanceGroups', name)] : []
+    const [project = '', zone = '', name = ''] = path
+    return output?.absent === true ? [groupPath(mode, { project, zone, name })] : []
   })
   return missing.length === 0 ? {} : { missing: missing.sort() }
 }
@@ -387,6 +409,7 @@ function planFields(
     warnings: made.warnings,
     waiting: made.is === 'refused' ? [] : made.waiting,
     ...(made.is === 'planned' && made.notices.length > 0 ? { notices: made.notices } : {}),
+    ...(made.is === 'planned' ? { modes: made.modes } : {}),
   }
   const written = made.is === 'planned' && conflicts.length === 0
   const same = doc.plan !== null && canonical({ ...doc.plan, at: 0 }) === canonical({ ...next, at: 0 })

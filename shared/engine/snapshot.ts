@@ -65,7 +65,8 @@ function clusterSnapshot(cluster: Cluster): Cluster {
     managedCertificate: (...of) => answers(['managed-certificate', of], () => cluster.managedCertificate(...of)),
     // Its text may hold a secret: what is kept here lives no longer than one preview.
     config: (...of) => answers(['config', of], () => cluster.config(...of)),
-    anyPod: (...of) => answers(['pod', of], () => cluster.anyPod(...of)),
+    serviceNegs: (...of) => answers(['service-negs', of], () => cluster.serviceNegs(...of)),
+    pods: (...of) => answers(['pods', of], () => cluster.pods(...of)),
     applyIngress: refuse,
     deleteIngress: refuse,
   }

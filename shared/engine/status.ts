@@ -2,6 +2,7 @@ import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import type { ClusterView } from '../planning/facts.ts'
 import { nameLayout } from '../planning/layout.ts'
 import { select } from '../planning/select.ts'
+import { groupsInView } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { Condition, IngressPhase, Problem, ResourceDoc } from '../state/documents.ts'
 import type { Sources } from './plan-ingress.ts'
@@ -178,8 +179,8 @@ function statesOf(sources: Sources, chosen: ReturnType<typeof select>): IngressS
   const states = new Map<string, IngressStatus['clusterStates'][number]>()
   for (const view of views) {
     const name = splitResourceId(view.id).path[0] ?? ''
-    const groups = (view.output as ClusterView | null)?.groups
-    const zones = groups?.state === 'known' ? [...new Set(groups.groups.map((group) => group.zone))].sort() : []
+    const groups = groupsInView(view.output as ClusterView | null)
+    const zones = [...new Set(groups.map((group) => group.zone))].sort()
     const away = sources.clusters.find((cluster) => cluster.name === name)?.unreachable
     const why = away ? `it does not answer: ${away.why}` : view.why
     states.set(name, { name, state: stateOf(sources, chosen, view, name), zones, why })
@@ -195,8 +196,8 @@ function stateOf(sources: Sources, chosen: ReturnType<typeof select>, view: Reso
   const cluster = sources.clusters.find((candidate) => candidate.name === name)
   if (cluster?.unreachable || view.phase === 'Retrying' || view.phase === 'Failed') return 'Unreachable'
   if (chosen.drained.includes(name)) return 'Draining'
-  const groups = (view.output as ClusterView | null)?.groups
-  return groups?.state === 'known' ? 'Serving' : 'Waiting'
+  const shown = view.output as ClusterView | null
+  return shown?.groups.state === 'known' || groupsInView(shown).length > 0 ? 'Serving' : 'Waiting'
 }
 
 /** Problems as one readable text. */

@@ -15,9 +15,16 @@ export interface ClusterIngressWant {
   frontendConfigs?: string[]
   /** Where groups are to be known of; absent = nobody has seen the nodes yet. */
   nodes?: { project: string; zones: string[] }
+  /** Ports whose network endpoint groups serve, as `service:port`, sorted; absent = none. */
+  negs?: string[]
+  /** Nothing is served by instance groups: none are waited for. */
+  groupless?: true
   /** null = only look: the plan is not made yet. */
   object: { labels: Record<string, string>; annotations: Record<string, string>; spec: IngressObjectSpec } | null
 }
+
+/** What of the want only a plan can tell; a plan that is not ready leaves it as it was. */
+export type ClusterModes = Pick<ClusterIngressWant, 'nodes' | 'negs' | 'groupless'>
 
 /** Class of Ingresses for which the in-cluster controller makes instance groups and nothing else. */
 export const ingressClass = 'gce-multi-cluster'
@@ -38,7 +45,7 @@ export function servicesOf(model: IngressModel): string[] {
 }
 
 /** Everything in a cluster that an Ingress needs to know about. */
-export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object' | 'nodes'> {
+export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object' | keyof ClusterModes> {
   const secrets = [...new Set(model.tls.map((entry) => entry.secretName))].sort()
   const managedCertificates = [...model.settings.managedCertificateNames].sort()
   const { frontendConfig } = model.settings

@@ -1,6 +1,8 @@
 import type { BackendRef, IngressModel } from '../ingress/model.ts'
 import type { Problem } from '../state/documents.ts'
 import type { ClusterFacts } from './facts.ts'
+import { asksForNegs, negRequest } from './negs.ts'
+import { placesOf, type Place, type ServiceLayout } from './service-layout.ts'
 
 /** What keeps services from being served, in words: problems refuse a plan, gaps and clusters without groups degrade it. */
 
@@ -72,40 +74,79 @@ export function withoutGroups(cluster: ClusterFacts): Problem[] {
 /** A service that exists and yet cannot be reached by instance groups anywhere. */
 export function cannotServe(
   model: IngressModel,
-  service: { name: string; port: number },
+  service: Pick<ServiceLayout, 'name' | 'port' | 'mode'>,
   clusters: readonly ClusterFacts[],
 ): Problem[] {
+  if (service.mode === 'neg') return []
   const where = `service ${model.namespace}/${service.name}`
-  return clusters.flatMap((cluster) => {
-    const fact = cluster.view?.services[service.name]
-    if (fact?.found !== true) return []
-    const port = fact.ports.find((candidate) => candidate.port === service.port)
-    if (port === undefined) return []
-    if (servedByNegs(fact.neg)) {
+  return placesOf(service.name, service.port, clusters).flatMap(({ cluster: { doc, view }, neg, port }) => {
+    if (negRequest(neg).ingress) {
       return [
         {
           where,
-          message: `uses network endpoint groups in cluster ${cluster.doc.name} (annotation cloud.google.com/neg), for which there are no instance groups: set it to {"ingress":false} there`,
+          message: `uses network endpoint groups in cluster ${doc.name} (annotation cloud.google.com/neg), for which there are no instance groups: set it to {"ingress":false} there`,
         },
       ]
     }
+    const fact = view?.services[service.name]
     if (port.nodePort === null)
       return [
         {
           where,
-          message: `has type ${fact.type} and no NodePort in cluster ${cluster.doc.name}: make its type NodePort`,
+          message: `has type ${fact?.found === true ? fact.type : 'unknown'} and no NodePort in cluster ${doc.name}: make its type NodePort, or ask for network endpoint groups with the annotation cloud.google.com/neg: {"ingress":true} on the Service in every cluster`,
         },
       ]
     return []
   })
 }
 
-function servedByNegs(annotation: string | null): boolean {
-  if (annotation === null) return false
-  try {
-    const parsed: unknown = JSON.parse(annotation)
-    return parsed !== null && typeof parsed === 'object' && (parsed as { ingress?: unknown }).ingress === true
-  } catch {
-    return false
-  }
+/** Clusters whose in-cluster controller has made no network endpoint groups for a service: the others serve. */
+export function withoutNegs(
+  model: IngressModel,
+  { name, port, mode }: Pick<ServiceLayout, 'name' | 'port' | 'mode'>,
+  places: readonly Place[],
+): Problem[] {
+  if (mode !== 'neg') return []
+  return places.flatMap(({ cluster: { doc, view }, negs = [], neg }) => {
+    if (negs.length > 0 || view?.lacking?.overdue !== true) return []
+    const how = asksForNegs(neg, port)
+      ? 'is the GKE Ingress controller (HttpLoadBalancing) enabled there?'
+      : 'set the annotation cloud.google.com/neg: {"ingress":true} on the Service there'
+    return [
+      {
+        where: `cluster ${doc.name}`,
+        message: `has no network endpoint groups for service ${model.namespace}/${name}:${port}, so it does not serve it: ${how}`,
+      },
+    ]
+  })
+}
+
+/** Of network endpoint groups: zones that serve without, and what cannot be read or be opened to. */
+export function negNotices(
+  model: IngressModel,
+  service: Pick<ServiceLayout, 'name' | 'port' | 'mode' | 'backends'>,
+  places: readonly Place[],
+): Problem[] {
+  if (service.mode !== 'neg') return []
+  const what = `service ${model.namespace}/${service.name}:${service.port}`
+  const missing = service.backends.flatMap(({ cluster, groups }) =>
+    groups
+      .filter((group) => group.missing === true)
+      .map(({ zone, name }) => ({
+        where: `cluster ${cluster}`,
+        message: `network endpoint group ${name} of ${what} does not exist in zone ${zone}: the others serve, and it is taken in when it appears`,
+      })),
+  )
+  const unread = places.flatMap(({ cluster, capacity, port }) => [
+    ...capacity.problems.map((message) => ({ where: `cluster ${cluster.doc.name}`, message: `${what}: ${message}` })),
+    ...(port.targets?.length === 0
+      ? [
+          {
+            where: `cluster ${cluster.doc.name}`,
+            message: `${what} names a port of its pods, and there are no pods yet that say its number: the firewall rule opens it when there are`,
+          },
+        ]
+      : []),
+  ])
+  return [...missing, ...unread]
 }

@@ -2,6 +2,7 @@ import type { BackendSettings } from '../ingress/backend-config.ts'
 import type { FrontendSettings } from '../ingress/frontend-config.ts'
 import type { ResourceId } from '../resource-id.ts'
 import type { ClusterDoc } from '../state/documents.ts'
+import type { NegFact } from './negs.ts'
 
 /**
  * What is known of the world when an Ingress is planned. Facts are last known facts: a cluster that does not answer keeps
@@ -17,6 +18,8 @@ export interface PortFact {
   protocol: string
   /** HTTP readiness probe of the container port that this port targets; null = none found. */
   probe: ProbeFact | null
+  /** Container ports that it targets, by number; absent = not known. */
+  targets?: number[]
 }
 
 /** An HTTP readiness probe, timings in seconds as Kubernetes has them. */
@@ -43,6 +46,12 @@ export type ServiceFact =
       neg: string | null
       /** Text of the annotation that names its BackendConfigs; absent = none. */
       backendConfig?: string
+      /** Its zonal network endpoint groups by port; absent = it was not asked for any. */
+      negs?: Record<string, NegFact[]>
+      /** Text of `networking.gke.io/max-rate-per-endpoint`; absent = not set. */
+      maxRate?: string
+      /** Text of `networking.gke.io/capacity-scaler`; absent = not set. */
+      capacity?: string
     }
 
 /** A BackendConfig or FrontendConfig in one cluster. */
@@ -83,10 +92,21 @@ export type SecretFact =
       expires: number
     }
 
+/** Network endpoint groups that should be there and are not. */
+export interface LackingNegs {
+  /** `service:port` where there are none at all, `service:port in ZONE` where one is missing. */
+  what: string[]
+  since: number
+  /** The in-cluster controller had its time: the others go on without. */
+  overdue?: true
+}
+
 /** What one cluster shows of one Ingress: the `output` of its cluster-ingress resource. */
 export interface ClusterView {
   services: Record<string, ServiceFact>
   groups: GroupsFact
+  /** Network endpoint groups that are waited for; absent = none are. */
+  lacking?: LackingNegs
   /** TLS secrets by name; absent = none was asked for. */
   secrets?: Record<string, SecretFact>
   /** Domains of ManagedCertificate objects by name, null = there is none; absent = none was asked for. */
@@ -115,13 +135,13 @@ export interface ClusterFacts {
   view: ClusterView | null
   /** Why the last look at it for this Ingress failed; null = it did not. */
   trouble: string | null
-  /** Groups that it names and that do not exist, as `projects/P/zones/Z/instanceGroups/N`. */
+  /** Groups that it names and that do not exist, as `projects/P/zones/Z/instanceGroups/N` or `.../networkEndpointGroups/N`. */
   missing?: string[]
 }
 
 /** A group of a backend service, as it was last wanted. */
 export interface ServedGroup {
-  /** `projects/P/zones/Z/instanceGroups/N`. */
+  /** `projects/P/zones/Z/instanceGroups/N`, or `.../networkEndpointGroups/N`. */
   group: string
   /** It gets no traffic, and was seen to get none. */
   idle: boolean
@@ -143,4 +163,16 @@ export interface Facts {
   now: number
   /** Groups by the resource id of their backend service; absent = none yet. */
   served?: Readonly<Record<string, readonly ServedGroup[]>>
+  /** Absent = there are no backend services yet. */
+  standing?: StandingServices
+}
+
+/** Backend services that are there, by resource id: what a service that changes its mode goes by. */
+export interface StandingServices {
+  /** The URL map was last wanted to send to them. */
+  routed: readonly ResourceId[]
+  /** They exist, wanted or not. */
+  applied: readonly ResourceId[]
+  /** Their backends were seen to be healthy before anything was sent to them. */
+  proven: readonly ResourceId[]
 }

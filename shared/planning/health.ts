@@ -1,5 +1,6 @@
 import type { BackendSettings } from '../ingress/backend-config.ts'
 import type { ProbeFact } from './facts.ts'
+import type { BackendMode } from './modes.ts'
 import type { BackendProtocol } from './protocols.ts'
 
 /** What a health check does; times in seconds. */
@@ -15,8 +16,14 @@ export interface HealthSettings {
   port?: number
 }
 
-/** Ours, not kubemci's 60 s x 10 (ten minutes to notice): DESIGN section 6. */
-const defaults = { interval: 10, timeout: 5, healthy: 1, unhealthy: 3 } as const
+/**
+ * For instance groups ours, not kubemci's 60 s x 10 (ten minutes to notice): DESIGN section 6. For network endpoint groups
+ * those of ingress-gce.
+ */
+const defaults = {
+  'instance-groups': { interval: 10, timeout: 5, healthy: 1, unhealthy: 3 },
+  neg: { interval: 15, timeout: 15, healthy: 1, unhealthy: 2 },
+} as const
 
 /**
  * The readiness probe of the pods over our defaults, within the API's limits (interval and timeout 1 to 300 s, timeout at
@@ -27,15 +34,16 @@ export function healthOf(
   protocol: BackendProtocol,
   probes: readonly (ProbeFact | null)[],
   configured: BackendSettings['health'] = {},
+  mode: BackendMode = 'instance-groups',
 ): HealthSettings {
-  const found = { ...probed(protocol, probes), ...configured }
+  const found = { ...probed(protocol, probes, mode), ...configured }
   return { ...found, timeout: Math.min(found.timeout, found.interval) }
 }
 
-function probed(protocol: BackendProtocol, probes: readonly (ProbeFact | null)[]): HealthSettings {
+function probed(protocol: BackendProtocol, probes: readonly (ProbeFact | null)[], mode: BackendMode): HealthSettings {
   const scheme = protocol === 'HTTP' ? 'HTTP' : 'HTTPS'
   const probe = probes.find((candidate) => candidate?.scheme === scheme)
-  if (!probe) return { type: protocol, path: '/', host: null, ...defaults }
+  if (!probe) return { type: protocol, path: '/', host: null, ...defaults[mode] }
   const interval = within(probe.periodSeconds, 1, 300)
   return {
     type: protocol,

@@ -2,12 +2,15 @@ import { backendRefs, ingressId, type BackendRef, type IngressModel } from '../i
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import { layCertificates, type CertificateLayout } from './certificates.ts'
-import { cannotServe, gaps, nowhere, withoutGroups } from './complaints.ts'
+import { cannotServe, gaps, negNotices, nowhere, withoutGroups, withoutNegs } from './complaints.ts'
 import { frontendConfigOf } from './configs.ts'
+import { modeOf } from './modes.ts'
+import { layMoving, moves, type Moving } from './moving.ts'
+import { negKey } from './negs.ts'
 import { layNetworks, type NetworkLayout } from './networks.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { defaultLoadBalancer, loadBalancerNames, names, type LoadBalancerNames } from './names.ts'
-import { layService, placesOf, portNumber, type ServiceLayout } from './service-layout.ts'
+import { placesOf, portNumber, type ServiceLayout } from './service-layout.ts'
 
 export type { ServiceBackend, ServiceLayout } from './service-layout.ts'
 
@@ -74,6 +77,8 @@ export interface LaidOut {
   problems: Problem[]
   warnings: Problem[]
   notices: Problem[]
+  /** What each service's backends are, and why. */
+  modes: Problem[]
 }
 
 /** What of an Ingress's document a layout depends on. */
@@ -128,7 +133,9 @@ export function layOut(
   const leaving = clusters.length > 0 ? out : []
   const problems: Problem[] = []
   const warnings: Problem[] = []
-  const services = new Map<string, ServiceLayout>()
+  const notices: Problem[] = []
+  const modes: Problem[] = []
+  const services = new Map<string, Moving>()
   const byRef = new Map<string, ServiceLayout>()
   const context = {
     lb: named.lb,
@@ -145,27 +152,43 @@ export function layOut(
       problems.push(...nowhere(model, ref, known))
       continue
     }
-    const key = `${ref.service}:${port}`
-    const places = placesOf(ref.service, port, clusters)
-    const service =
-      services.get(key) ??
-      layService(context, ref.service, port, {
-        places,
+    const key = negKey(ref.service, port)
+    const laid = services.get(key)
+    const where = `service ${model.namespace}/${ref.service}`
+    if (laid === undefined) {
+      const decision = modeOf(model.settings.backends, port, found)
+      if (decision.is === 'mixed') {
+        problems.push({ where, message: decision.message })
+        continue
+      }
+      const places = {
+        places: placesOf(ref.service, port, clusters),
         leaving: placesOf(ref.service, port, leaving),
         known: found,
-      })
-    if (!services.has(key)) warnings.push(...keepOneServing(model, service))
-    services.set(key, service)
-    byRef.set(`${ref.service}:${ref.port}`, service)
+      }
+      const made = layMoving(context, ref.service, port, decision.mode, places, facts.standing)
+      services.set(key, made)
+      modes.push({ where: `${where}:${port}`, message: `${decision.why}${made.retained === null ? '' : moves(made)}` })
+      warnings.push(...keepOneServing(model, made.wanted))
+      if (made.retained !== null) keepOneServing(model, made.retained)
+      problems.push(...cannotServe(model, made.wanted, clusters))
+      warnings.push(...withoutNegs(model, made.wanted, places.places))
+      notices.push(...negNotices(model, made.wanted, places.places))
+    }
+    const { wanted, retained } = services.get(key) ?? {}
+    const serving = retained ?? wanted
+    if (serving !== undefined) byRef.set(`${ref.service}:${ref.port}`, serving)
     warnings.push(...gaps(model, ref, port, clusters))
   }
-  const list = [...services.values()].sort((a, b) => (a.backendServiceName < b.backendServiceName ? -1 : 1))
-  for (const service of list) problems.push(...cannotServe(model, service, clusters))
+  const list = [...services.values()]
+    .flatMap(({ wanted, retained }) => (retained === null ? [wanted] : [wanted, retained]))
+    .sort((a, b) => (a.backendServiceName < b.backendServiceName ? -1 : 1))
   // What is wrong with settings refuses a spec that does not serve yet; one that serves goes on with what was last good.
   const fresh = doc.plannedGeneration < doc.generation
   const frontend = frontendConfigOf(model, known)
   const wrong = fresh ? problems : warnings
-  wrong.push(...list.flatMap((service) => service.configWrong), ...frontend.wrong)
+  const wanted = list.filter(({ role }) => role !== 'retained')
+  wrong.push(...wanted.flatMap((service) => service.configWrong), ...frontend.wrong)
   warnings.push(...clusters.flatMap(withoutGroups))
   const scheme = doc.living?.scheme ?? model.settings.scheme ?? 'EXTERNAL_MANAGED'
   problems.push(...schemeProblems(model, scheme))
@@ -204,7 +227,13 @@ export function layOut(
     },
     problems,
     warnings,
-    notices: [...secure.notices, ...frontend.notices, ...list.flatMap((service) => service.configNotices)],
+    notices: [
+      ...secure.notices,
+      ...frontend.notices,
+      ...notices,
+      ...wanted.flatMap((service) => service.configNotices),
+    ],
+    modes,
   }
 }
 

@@ -16,6 +16,7 @@ export function named(layout: Layout, which: 'all' | 'there' = 'all'): Desired<N
   const groups = new Map<string, Desired<NamedPortsWant>>()
   for (const service of layout.services) {
     for (const backend of service.backends) {
+      if (backend.nodePort === null) continue
       const cluster = layout.clusters.find((candidate) => candidate.name === backend.cluster)
       for (const group of backend.groups) {
         if (which === 'there' && group.missing === true) continue

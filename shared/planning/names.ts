@@ -1,4 +1,5 @@
 import { hashOf } from '../json.ts'
+import type { BackendMode } from './modes.ts'
 
 /**
  * Names of Compute resources: kubemci's scheme (`mci1-<kind>--<load balancer>`), so that what it made is found again.
@@ -17,8 +18,11 @@ function fit(name: string): string {
 
 /** The letters are kubemci's: `fw` is the HTTP forwarding rule and `fr` the firewall rule. */
 export const names = {
-  healthCheck: (lb: string, service: ServiceIdentity) => fit(`mci1-hc-${serviceHash(service)}--${lb}`),
-  backendService: (lb: string, service: ServiceIdentity) => fit(`mci1-be-${serviceHash(service)}--${lb}`),
+  healthCheck: (lb: string, service: ServiceIdentity, mode: BackendMode = 'instance-groups') =>
+    fit(`mci1-hc-${sort(mode)}${serviceHash(service)}--${lb}`),
+  /** Another name in each mode (docs/container-native.md): a service moves from the one to the other without a gap. */
+  backendService: (lb: string, service: ServiceIdentity, mode: BackendMode = 'instance-groups') =>
+    fit(`mci1-be-${sort(mode)}${serviceHash(service)}--${lb}`),
   /** The backend service without backends that a URL map without a default backend needs. */
   noBackend: (lb: string) => fit(`mci1-be-none--${lb}`),
   urlMap: (lb: string) => fit(`mci1-um--${lb}`),
@@ -39,6 +43,15 @@ export const names = {
   firewallIn: (lb: string, network: string) => fit(`mci1-fr-${hashOf(network).slice(0, 6)}--${lb}`),
   namedPort: (service: ServiceIdentity) => `mci1-${serviceHash(service)}`,
 } as const
+
+function sort(mode: BackendMode): string {
+  return mode === 'neg' ? 'neg-' : ''
+}
+
+/** Whether a name is that of a backend service or health check over network endpoint groups. */
+export function isNegName(name: string): boolean {
+  return /^mci1-(be|hc)-neg-/.test(name)
+}
 
 /** What there is once per load balancer. */
 export interface LoadBalancerNames {

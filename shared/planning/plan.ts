@@ -1,7 +1,7 @@
 import type { AnyKind, Desired, Held } from '../engine/kind.ts'
 import type { ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
-import { looksOf, type ClusterIngressWant } from './cluster-ingress.ts'
+import { looksOf, type ClusterIngressWant, type ClusterModes } from './cluster-ingress.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { clusterIngressId, layOut, nameLayout, type Layout } from './layout.ts'
 import { routeProblems, routes } from './paths.ts'
@@ -23,6 +23,8 @@ export type Plan =
       warnings: Problem[]
       /** Worth knowing; they degrade nothing. */
       notices: Problem[]
+      /** What each service's backends are, and why. */
+      modes: Problem[]
     }
 
 /**
@@ -107,6 +109,7 @@ export function plan(
     ],
     warnings,
     notices: laidOut.notices,
+    modes: laidOut.modes,
   }
 }
 
@@ -121,8 +124,12 @@ function look(
 ): Desired<ClusterIngressWant> {
   const id = clusterIngressId(cluster.doc.name, model)
   const before = earlier.get(id)
-  const nodes = before?.nodes === undefined ? {} : { nodes: before.nodes }
-  return { id, want: { ...looked, ...nodes, object: before?.object ?? null }, refs: [] }
+  const modes: ClusterModes = {
+    ...(before?.nodes === undefined ? {} : { nodes: before.nodes }),
+    ...(before?.negs === undefined ? {} : { negs: before.negs }),
+    ...(before?.groupless === undefined ? {} : { groupless: before.groupless }),
+  }
+  return { id, want: { ...looked, ...modes, object: before?.object ?? null }, refs: [] }
 }
 
 function hasSeen(

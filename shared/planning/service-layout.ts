@@ -1,10 +1,12 @@
 import type { BackendRef } from '../ingress/model.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { Problem } from '../state/documents.ts'
-import type { ClusterFacts, Facts, PortFact } from './facts.ts'
+import type { ClusterFacts, Facts, PortFact, ServedGroup } from './facts.ts'
 import { backendConfigOf, type BackendConfigLayout } from './configs.ts'
 import { healthOf, type HealthSettings } from './health.ts'
+import { words, type BackendMode } from './modes.ts'
 import { names } from './names.ts'
+import { capacityOf, negKey, type Capacity, type NegFact } from './negs.ts'
 import { portProtocol, type BackendProtocol } from './protocols.ts'
 import { keepOneGroup, zoneGroups, type ZoneGroup } from './zones.ts'
 
@@ -12,6 +14,12 @@ import { keepOneGroup, zoneGroups, type ZoneGroup } from './zones.ts'
 export interface ServiceLayout {
   name: string
   port: number
+  mode: BackendMode
+  /**
+   * One that changes its mode is laid out twice: as it serves (`retained`), and as it will once that was seen to work
+   * (`awaited`).
+   */
+  role: 'serves' | 'retained' | 'awaited'
   protocol: BackendProtocol
   health: HealthSettings
   /** What its BackendConfig asks for; null = it has none. */
@@ -25,11 +33,11 @@ export interface ServiceLayout {
   backendServiceName: string
   /** Its names are kubemci's: it served before us, under another named port. */
   adopted: boolean
-  /** The named port that maps to each cluster's own NodePort. */
+  /** The named port that maps to each cluster's own NodePort; of no meaning for network endpoint groups. */
   namedPort: string
   backends: ServiceBackend[]
-  /** Clusters that no longer serve, while their part is being taken down: traffic may still be on its way to them. */
-  leaving: { cluster: string; nodePort: number }[]
+  /** Where traffic may still be on its way to, and by which ports: clusters that are being taken out, or another mode. */
+  leaving: { cluster: string; ports: number[] }[]
   /** Set while it is not known which groups serve it: why its backend service has to wait. */
   hold: string | null
 }
@@ -37,9 +45,22 @@ export interface ServiceLayout {
 /** Where one cluster serves a service. */
 export interface ServiceBackend {
   cluster: string
-  nodePort: number
+  /** null = by network endpoint groups, which need none. */
+  nodePort: number | null
   groups: ZoneGroup[]
   drained: boolean
+  /** Absent = by instance groups. */
+  pods?: PodBackend
+}
+
+/** What is peculiar to pods that are reached without a NodePort. */
+export interface PodBackend {
+  /** The container ports. */
+  ports: number[]
+  /** Requests per second of one endpoint; null = whatever it is. */
+  rate: number | null
+  /** Share of the capacity; null = whatever it is. */
+  share: number | null
 }
 
 /** A port of a service in one cluster. */
@@ -47,6 +68,10 @@ export interface Place {
   cluster: ClusterFacts
   port: PortFact
   appProtocols: string | null
+  neg: string | null
+  /** Its network endpoint groups; undefined = it was not asked for any. */
+  negs: readonly NegFact[] | undefined
+  capacity: Capacity
 }
 
 /** What a service's layout depends on. */
@@ -66,43 +91,50 @@ export function serviceKey(kind: 'backend-service' | 'health-check', service: st
   return `${kind} ${service}:${port}`
 }
 
-/** Lays out one port of a service: `places` serve it, `leaving` did, `known` say what it is like. */
+/** The places of one port of a service: `places` serve it, `leaving` did, `known` say what it is like. */
+export interface ServicePlaces {
+  places: readonly Place[]
+  leaving: readonly Place[]
+  known: readonly Place[]
+}
+
+/** Lays out one port of a service in one mode. */
 export function layService(
   { lb, namespace, project, kept, drained, served }: ServiceContext,
   service: string,
   port: number,
-  { places, leaving, known }: { places: readonly Place[]; leaving: readonly Place[]; known: readonly Place[] },
+  mode: BackendMode,
+  { places, leaving, known }: ServicePlaces,
 ): ServiceLayout {
   const identity = { namespace, service, port }
   // kubemci wrote the port as the manifest did, by number or by name.
   const ports = [port, ...known.map((place) => place.port.name)]
   const keptName = (kind: 'backend-service' | 'health-check'): string | undefined =>
-    ports.map((one) => kept[serviceKey(kind, service, one)]).find((name) => name !== undefined)
+    mode === 'neg'
+      ? undefined
+      : ports.map((one) => kept[serviceKey(kind, service, one)]).find((name) => name !== undefined)
   const keptBackend = keptName('backend-service')
-  const healthCheckName = keptName('health-check') ?? names.healthCheck(lb, identity)
-  const backendServiceName = keptBackend ?? names.backendService(lb, identity)
+  const healthCheckName = keptName('health-check') ?? names.healthCheck(lb, identity, mode)
+  const backendServiceName = keptBackend ?? names.backendService(lb, identity, mode)
   // A cluster that does not answer cannot say more: the others go on without what it has not said.
-  const pending = places.filter(
-    ({ cluster }) =>
-      cluster.trouble === null && (cluster.view?.groups.state === 'pending' || cluster.view?.groups.state === 'none'),
-  )
+  const pending = places.filter((place) => place.cluster.trouble === null && isPending(place, service, mode))
   const protocol = portProtocol(known)
   const backendServiceId = resourceId('backend-service', project, backendServiceName)
-  const backends = places.flatMap(({ cluster, port: fact }): ServiceBackend[] => {
-    const groups = zoneGroups(cluster, served?.[backendServiceId] ?? [])
-    if (cluster.view?.groups.state !== 'known' || fact.nodePort === null) return []
-    return [{ cluster: cluster.doc.name, nodePort: fact.nodePort, groups, drained: drained.includes(cluster.doc.name) }]
-  })
+  const before = served?.[backendServiceId] ?? []
+  const backends = places.flatMap((place): ServiceBackend[] => backendAt(place, mode, before, drained))
   keepOneGroup(backends)
   const configured = backendConfigOf(namespace, service, known)
   return {
     name: service,
     port,
+    mode,
+    role: 'serves',
     protocol,
     health: healthOf(
       protocol,
       known.map((place) => place.port.probe),
       configured.config?.settings.health,
+      mode,
     ),
     config: configured.config,
     configWrong: configured.wrong,
@@ -114,14 +146,53 @@ export function layService(
     adopted: keptBackend !== undefined && keptBackend !== names.backendService(lb, identity),
     namedPort: names.namedPort(identity),
     backends,
-    leaving: leaving.flatMap(({ cluster, port: fact }) =>
-      fact.nodePort === null ? [] : [{ cluster: cluster.doc.name, nodePort: fact.nodePort }],
-    ),
+    leaving: openPorts(leaving, mode),
     hold:
       pending.length === 0
         ? null
-        : `waits for the instance groups of ${pending.map(({ cluster }) => cluster.doc.name).join(', ')}`,
+        : `waits for the ${words[mode]} of ${pending.map(({ cluster }) => cluster.doc.name).join(', ')}`,
   }
+}
+
+/** The cluster may still say which groups it has. */
+function isPending({ cluster: { view }, port, negs = [] }: Place, service: string, mode: BackendMode): boolean {
+  if (mode === 'instance-groups') return view?.groups.state === 'pending' || view?.groups.state === 'none'
+  const overdue = view?.lacking?.overdue === true && view.lacking.what.includes(negKey(service, port.port))
+  return negs.length === 0 && !overdue
+}
+
+function backendAt(
+  { cluster, port, negs = [], capacity }: Place,
+  mode: BackendMode,
+  before: readonly ServedGroup[],
+  drained: readonly string[],
+): ServiceBackend[] {
+  const { name } = cluster.doc
+  const isDrained = drained.includes(name)
+  if (mode === 'neg') {
+    if (negs.length === 0) return []
+    const groups = zoneGroups(cluster, mode, negs, before)
+    const pods = { ports: port.targets ?? [], rate: capacity.rate, share: capacity.share }
+    return [{ cluster: name, nodePort: null, groups, drained: isDrained || capacity.share === 0, pods }]
+  }
+  const { groups } = cluster.view ?? {}
+  if (groups?.state !== 'known' || port.nodePort === null) return []
+  return [
+    {
+      cluster: name,
+      nodePort: port.nodePort,
+      groups: zoneGroups(cluster, mode, groups.groups, before),
+      drained: isDrained,
+    },
+  ]
+}
+
+/** The ports by which a mode comes to places, as far as they are known. */
+export function openPorts(places: readonly Place[], mode: BackendMode): ServiceLayout['leaving'] {
+  return places.flatMap(({ cluster, port }) => {
+    const ports = mode === 'neg' ? (port.targets ?? []) : port.nodePort === null ? [] : [port.nodePort]
+    return ports.length === 0 ? [] : [{ cluster: cluster.doc.name, ports }]
+  })
 }
 
 /** A port given by name is the number that the first cluster (by name) which has it says. */
@@ -140,8 +211,8 @@ export function placesOf(service: string, port: number, clusters: readonly Clust
   return clusters.flatMap((cluster) => {
     const fact = cluster.view?.services[service]
     const found = fact?.found === true ? fact.ports.find((candidate) => candidate.port === port) : undefined
-    return fact?.found === true && found !== undefined
-      ? [{ cluster, port: found, appProtocols: fact.appProtocols }]
-      : []
+    if (fact?.found !== true || found === undefined) return []
+    const { appProtocols, neg, negs } = fact
+    return [{ cluster, port: found, appProtocols, neg, negs: negs?.[port], capacity: capacityOf(fact) }]
   })
 }

@@ -1,7 +1,8 @@
-import type { ClusterFacts, ServedGroup } from './facts.ts'
+import type { ClusterFacts, ClusterView, ServedGroup } from './facts.ts'
+import type { BackendMode } from './modes.ts'
 import { zonePath } from './names.ts'
 
-/** One instance group of a cluster, as a service's layout sees it. */
+/** One instance group or network endpoint group of a cluster, as a service's layout sees it. */
 export interface ZoneGroup {
   project: string
   zone: string
@@ -12,18 +13,59 @@ export interface ZoneGroup {
   missing?: true
 }
 
+/** Where groups of a mode are in Compute. */
+export const groupCollection = { 'instance-groups': 'instanceGroups', neg: 'networkEndpointGroups' } as const
+
+/** `projects/P/zones/Z/instanceGroups/N`, or `.../networkEndpointGroups/N`. */
+export function groupPath(mode: BackendMode, { project, zone, name }: Omit<ZoneGroup, 'leaving' | 'missing'>): string {
+  return zonePath(project, zone, groupCollection[mode], name)
+}
+
+/** Where a group is, by its path. */
+export function splitGroupPath(path: string): {
+  collection: 'instanceGroups' | 'networkEndpointGroups'
+  project: string
+  zone: string
+  name: string
+} {
+  const [, project = '', , zone = '', collection = '', name = ''] = path.split('/')
+  return {
+    collection: collection === groupCollection.neg ? collection : groupCollection['instance-groups'],
+    project,
+    zone,
+    name,
+  }
+}
+
+/** Everything that a cluster has for an Ingress, of either mode, in a stable order. */
+export function groupsInView(view: ClusterView | null): { mode: BackendMode; zone: string; name: string }[] {
+  if (view === null) return []
+  const groups = view.groups.state === 'known' ? view.groups.groups : []
+  const negs = Object.values(view.services).flatMap((service) =>
+    service.found ? Object.values(service.negs ?? {}).flat() : [],
+  )
+  return [
+    ...groups.map((group) => ({ mode: 'instance-groups' as const, ...group })),
+    ...negs.map((neg) => ({ mode: 'neg' as const, ...neg })),
+  ]
+}
+
 /**
- * The groups of a cluster that a service is, or still is, served from. A zone is left only when the cluster says that it has
- * no nodes there: first without new traffic, and once the load balancer was seen to be so, for good. `served` is what the
- * backend service was last wanted to have.
+ * Of the groups that a cluster names for a service, those that it is, or still is, served from. A zone is left only when the
+ * cluster says that it has no nodes there: first without new traffic, and once the load balancer was seen to be so, for good.
+ * `served` is what the backend service was last wanted to have.
  */
-export function zoneGroups(cluster: ClusterFacts, served: readonly ServedGroup[]): ZoneGroup[] {
-  const { view, doc, missing = [] } = cluster
+export function zoneGroups(
+  cluster: ClusterFacts,
+  mode: BackendMode,
+  named: readonly { zone: string; name: string }[],
+  served: readonly ServedGroup[],
+): ZoneGroup[] {
+  const { doc, missing = [] } = cluster
   const { project } = doc.registration
-  if (view?.groups.state !== 'known') return []
-  return view.groups.groups.flatMap(({ zone, name }): ZoneGroup[] => {
+  return named.flatMap(({ zone, name }): ZoneGroup[] => {
     const group = { project, zone, name }
-    const path = zonePath(project, zone, 'instanceGroups', name)
+    const path = groupPath(mode, group)
     if (missing.includes(path)) return [{ ...group, missing: true }]
     if (doc.sight === null) return [group]
     if (doc.sight.zones.some((seen) => seen.zone === zone))

@@ -161,7 +161,7 @@ export interface IngressDoc {
   rejected: { publishedAt: number; problems: Problem[] } | null
   /** The last action that was asked for and refused, until one is accepted; absent = none. */
   refusedAction?: { action: string; clusters: string[]; publishedAt: number; why: string }
-  /** What the last planning run said; notices degrade nothing. */
+  /** What the last planning run said; notices degrade nothing, modes say what the backends of each service are and why. */
   plan: {
     generation: number
     at: number
@@ -169,6 +169,7 @@ export interface IngressDoc {
     warnings: Problem[]
     waiting: Problem[]
     notices?: Problem[]
+    modes?: Problem[]
   } | null
   /** Names kept from before (kubemci's, or of an earlier scheme), by what they name; of the load balancer in `living`. */
   names: Record<string, string>

@@ -184,7 +184,7 @@ describe('reading', () => {
       status: { conditions: [{ type: 'Ready', status: name === 'ready' ? 'True' : 'False' }] },
     }))
     const { cluster, seen } = await against(() => ({ body: { kind: 'PodList', metadata: {}, items: pods } }))
-    expect(await cluster.anyPod('shop', { app: 'web', tier: 'front' })).toEqual({
+    expect((await cluster.pods('shop', { app: 'web', tier: 'front' }))[0]).toEqual({
       metadata: { name: 'ready' },
       containers: [
         {
@@ -203,13 +203,13 @@ describe('reading', () => {
 
   it('finds no pod for a service without a selector, and does not ask', async () => {
     const { cluster, seen } = await against(() => ({ body: { items: [{}] } }))
-    expect(await cluster.anyPod('shop', {})).toBeUndefined()
+    expect(await cluster.pods('shop', {})).toEqual([])
     expect(seen).toEqual([])
   })
 
   it('is undefined when the selector matches nothing', async () => {
     const { cluster } = await against(() => ({ body: { items: null } }))
-    expect(await cluster.anyPod('shop', { app: 'web' })).toBeUndefined()
+    expect(await cluster.pods('shop', { app: 'web' })).toEqual([])
   })
 
   it('reads the nodes of all pages, and leaves out those that are not initialised', async () => {
@@ -383,7 +383,7 @@ describe('errors', () => {
   const names: { reason: string; run: (cluster: Cluster) => Promise<unknown> }[] = [
     { reason: 'a name that climbs out of its path', run: (c) => c.ingress('shop', '..') },
     { reason: 'a namespace that climbs out of its path', run: (c) => c.service('..', 'web') },
-    { reason: 'a selector with a second condition in its value', run: (c) => c.anyPod('shop', { app: 'web,tier!=x' }) },
+    { reason: 'a selector with a second condition in its value', run: (c) => c.pods('shop', { app: 'web,tier!=x' }) },
   ]
   it.each(names)('refuses $reason', async ({ run }) => {
     const { cluster, seen } = await against(() => ({ body: {} }))

@@ -111,6 +111,7 @@ const inferred: readonly [RegExp, string[]][] = [
   [/\.regional\./, ['cluster example-project/us-central1/cluster-1']],
   [/^google\.container\./, [`${cluster}cluster-1`]],
   [/compute\.forwardingRules\./, []],
+  [/networkEndpointGroups\.(attach|detach)NetworkEndpoints/, []],
   [/(backendServices)\./, [global('backendServices', 'mci1-be-30061--example')]],
 ]
 

@@ -143,11 +143,12 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
     secret: no,
     managedCertificate: no,
     config: no,
-    anyPod(namespace, selector) {
+    serviceNegs: no,
+    pods(namespace, selector) {
       const pod = find('Pod', namespace, ({ metadata }) =>
         Object.entries(selector).every(([key, value]) => (metadata['labels'] as Record<string, string>)[key] === value),
       )
-      return Promise.resolve(pod === undefined ? undefined : podOf(pod))
+      return Promise.resolve(pod === undefined ? [] : [podOf(pod)])
     },
   }
 }

@@ -108,6 +108,7 @@ describe('RBAC in the clusters', () => {
     // Custom objects: the plural name follows group and version.
     for (const [, plural = ''] of read(`shared/cloud/${file}`).matchAll(/'[\w.]+', 'v\w+',(?: namespace,)? '(\w+)'/g))
       used.add(`get ${plural}`)
+    if (/listNamespacedCustomObject/.test(read(`shared/cloud/${file}`))) used.add('list servicenetworkendpointgroups')
   }
   // Server-side apply makes what is not there yet.
   if (used.has('patch ingresses')) used.add('create ingresses')

@@ -121,7 +121,16 @@ function clusterOver(handle: Handle): Cluster {
             : `/apis/networking.gke.io/v1beta1/namespaces/${namespace}/frontendconfigs/${name}`,
         ),
       ),
-    async anyPod(namespace, selector) {
+    async serviceNegs(namespace, service) {
+      const path = `/apis/networking.gke.io/v1beta1/namespaces/${namespace}/servicenetworkendpointgroups`
+      const query = { labelSelector: `networking.gke.io/service-name=${service}` }
+      const list = await absentOr<{ items: RawNeg[] }>(call('GET', path, undefined, query))
+      return (list?.items ?? []).map(({ metadata, status }) => ({
+        metadata,
+        groups: status?.networkEndpointGroups ?? [],
+      }))
+    },
+    async pods(namespace, selector) {
       const labelSelector = Object.entries(selector)
         .map(([key, value]) => `${key}=${value}`)
         .join(',')
@@ -129,15 +138,20 @@ function clusterOver(handle: Handle): Cluster {
         labelSelector,
         limit: '100',
       })) as { items: RawPod[] }
-      const ready = list.items.find((pod) =>
-        pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
-      )
-      const pod = ready ?? list.items[0]
-      return pod === undefined
-        ? undefined
-        : { metadata: pod.metadata, containers: pod.spec.containers.map(containerOf) }
+      const isReady = (pod: RawPod): boolean =>
+        pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+      const [ready, others] = [list.items.filter(isReady), list.items.filter((pod) => !isReady(pod))]
+      return [...ready, ...others].map((pod) => ({
+        metadata: pod.metadata,
+        containers: pod.spec.containers.map(containerOf),
+      }))
     },
   }
+}
+
+interface RawNeg {
+  metadata: ObjectMeta
+  status?: { networkEndpointGroups?: { selfLink: string; state?: string }[] }
 }
 
 interface RawContainer {

@@ -1,4 +1,10 @@
-import type { Cluster, IngressObject, PodObject, ServiceObject } from '../../../shared/cloud/kubernetes-port.ts'
+import type {
+  Cluster,
+  IngressObject,
+  PodObject,
+  ServiceNegObject,
+  ServiceObject,
+} from '../../../shared/cloud/kubernetes-port.ts'
 
 /** A cluster in memory with the in-cluster controller's one habit: it writes the groups of an Ingress that is applied. */
 export interface MemoryCluster {
@@ -6,6 +12,8 @@ export interface MemoryCluster {
   ingresses: Map<string, IngressObject>
   services: Map<string, ServiceObject>
   pods: PodObject[]
+  /** Objects of the NEG controller by Service. */
+  negs: Map<string, ServiceNegObject[]>
   /** What the controller writes; null = it does not act. */
   groups: { Name: string; Zone: string }[] | null
   /** How many objects were applied or deleted. */
@@ -21,6 +29,7 @@ export function memoryCluster(
     ingresses: new Map(),
     services: new Map((given.services ?? []).map((one) => [key(one.metadata.namespace, one.metadata.name), one])),
     pods: given.pods ?? [],
+    negs: new Map(),
     groups: given.groups ?? null,
     writes: 0,
     cluster: onlyThese({
@@ -28,9 +37,10 @@ export function memoryCluster(
       nodes: () => Promise.resolve([]),
       ingress: (namespace, name) => Promise.resolve(structuredClone(world.ingresses.get(key(namespace, name)))),
       service: (namespace, name) => Promise.resolve(world.services.get(key(namespace, name))),
-      anyPod: (namespace, selector) =>
+      serviceNegs: (_namespace, service) => Promise.resolve(structuredClone(world.negs.get(service) ?? [])),
+      pods: (namespace, selector) =>
         Promise.resolve(
-          world.pods.find(
+          world.pods.filter(
             ({ metadata }) =>
               metadata.namespace === namespace &&
               Object.entries(selector).every(([label, value]) => metadata.labels?.[label] === value),

@@ -190,20 +190,14 @@ describe('what serves and what is said', () => {
       problems: [/^service default\/web: has type ClusterIP and no NodePort in cluster a/],
     },
     {
-      reason: 'a service that GKE runs on NEGs has no groups: a clear condition, no wait',
+      reason: 'instance groups by annotation, where GKE runs the service on NEGs and makes no groups',
       clusters: [
         a,
         clusterOf('b', { view: { services: { web: serviceOf([portOf()], { neg: '{"ingress":true}' }) } } }),
       ],
+      model: { settings: { backends: 'instance-groups' } },
       serves: ['a', 'b'],
       problems: [/^service default\/web: uses network endpoint groups in cluster b/],
-    },
-    {
-      reason: 'exposed NEGs alone change nothing',
-      clusters: [
-        clusterOf('a', { view: { services: { web: serviceOf([portOf()], { neg: '{"exposed_ports":{"80":{}}}' }) } } }),
-      ],
-      serves: ['a'],
     },
     {
       reason: 'a NEG annotation that is no JSON',

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deploy, simpleIngress } from '../support/manifests.ts'
+import { startSystem, type Report, type System } from '../support/system.ts'
+import { firstAnswer, hammer, type Answered } from '../support/traffic.ts'
+
+const ready = (report: Report | undefined): boolean => report?.phase === 'Ready'
+const failed = (answers: readonly Answered[]): Answered[] => answers.filter(({ status }) => status !== 200)
+
+interface Got {
+  name: string
+  backends?: { group: string; capacityScaler?: number; maxRatePerEndpoint?: number }[]
+}
+
+/** What the simulated Compute holds, over the wire. */
+async function all(system: System, collection: string): Promise<Got[]> {
+  const answer = await fetch(`${system.environment.compute.url}/compute/v1/projects/playground/global/${collection}`)
+  return ((await answer.json()) as { items?: Got[] }).items ?? []
+}
+
+async function groupsOf(system: System): Promise<string[]> {
+  const services = await all(system, 'backendServices')
+  return services.flatMap(({ backends = [] }) => backends.map(({ group }) => group.split('/').slice(-3, -1).join('/')))
+}
+
+/** Edits an object in a cluster, as `kubectl patch` does. */
+async function edit(server: string, path: string, change: object): Promise<void> {
+  const answer = await fetch(server + path, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: JSON.stringify(change),
+  })
+  if (!answer.ok) throw new Error(await answer.text())
+}
+
+async function annotate(system: System, annotations: Record<string, string | null>): Promise<void> {
+  for (const { server } of system.environment.clusters)
+    await edit(server, '/api/v1/namespaces/default/services/web', { metadata: { annotations } })
+}
+
+describe('container-native load balancing over the wire', () => {
+  let system: System
+  let url: string
+
+  beforeAll(async () => {
+    // No tick helps, and an operation takes its time: what comes in the wrong order would show.
+    system = await startSystem({ clusters: 3, operationDelayMs: 300, tickMs: 600_000, healthScale: 20 })
+    for (const { server } of system.environment.clusters) await deploy(server, 'web')
+    await system.publish(simpleIngress('web', 'web'))
+    const report = await system.until('default/web', 'Ready', ready, 30_000)
+    url = await system.url(report?.vip)
+    await firstAnswer(url)
+  }, 60_000)
+  afterAll(() => system.close())
+
+  const moved = (to: string) => async (): Promise<boolean> => {
+    const groups = await groupsOf(system)
+    return groups.length >= 3 && groups.every((group) => group.endsWith(to))
+  }
+  const clients = () => ['us-central1', 'europe-west1', 'asia-east1'].map((region) => hammer(url, 17, { region }))
+
+  it('a live Ingress moves from instance groups to network endpoint groups, and no request fails', async () => {
+    const under = clients()
+    await annotate(system, { 'cloud.google.com/neg': '{"ingress":true}' })
+    await expect.poll(moved('networkEndpointGroups'), { timeout: 30_000 }).toBe(true)
+    await system.until('default/web', 'Ready', ready, 20_000)
+    const answers = (await Promise.all(under.map((client) => client.stop()))).flat()
+    process.stdout.write(`to endpoint groups: ${failed(answers).length} of ${answers.length} requests failed\n`)
+    expect(failed(answers)).toEqual([])
+    expect(await all(system, 'backendServices')).toHaveLength(1)
+    expect(await all(system, 'healthChecks')).toHaveLength(1)
+  }, 60_000)
+})
