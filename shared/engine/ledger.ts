@@ -184,8 +184,16 @@ export async function confirm(
   }, 'one-document')
 }
 
-/** Forgets an operation that failed, was refused or cannot be found; the world is looked at again. */
-export async function forgetOperation(deps: Deps, id: ResourceId, token: number): Promise<Entry> {
+/**
+ * Forgets an operation that failed, was refused or cannot be found; the world is looked at again. `mayAppearUntil` is what an
+ * earlier creation of unknown outcome left: that this one came to nothing says nothing of that one.
+ */
+export async function forgetOperation(
+  deps: Deps,
+  id: ResourceId,
+  token: number,
+  mayAppearUntil?: number,
+): Promise<Entry> {
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('resources', id)
     if (doc === undefined || doc.token > token) return { is: 'stale' }
@@ -196,7 +204,8 @@ export async function forgetOperation(deps: Deps, id: ResourceId, token: number)
       ...(doc.operation === null ? {} : { lastOperation: doc.operation.name }),
       token,
     }
-    delete next.mayAppearUntil
+    if (mayAppearUntil === undefined) delete next.mayAppearUntil
+    else next.mayAppearUntil = mayAppearUntil
     write(tx, next)
     return { is: 'written', doc: next }
   }, 'one-document')

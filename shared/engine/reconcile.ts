@@ -189,10 +189,12 @@ async function mutate(
   } catch (error) {
     const fault = classify(error)
     if (fault.kind === 'absent' && step.do === 'remove') return ended(visit, 'remove', [])
-    // A clear refusal began nothing.
+    // A clear refusal began nothing; an earlier attempt may have.
     const unclear = fault.kind === 'transient' || fault.kind === 'conflict'
-    if (step.do === 'create' && !unclear && (await ledger.forgetOperation(deps, id, token)).is !== 'written')
-      return { is: 'over' }
+    if (step.do === 'create' && !unclear) {
+      const forgotten = await ledger.forgetOperation(deps, id, token, view.doc.mayAppearUntil)
+      if (forgotten.is !== 'written') return { is: 'over' }
+    }
     // The answer of an earlier attempt may have been lost: the world knows better than we do. One look is free, then with patience.
     return settle(outcomeOf(fault), seen)
   }

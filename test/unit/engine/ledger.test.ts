@@ -174,6 +174,14 @@ describe('what a mutation leaves behind', () => {
     await ledger.forgetOperation(deps, map, 1)
     expect(await stored()).toMatchObject({ operation: null, applied: false, appliedRefs: [service] })
   })
+
+  it('a refused creation leaves what an earlier one of unknown outcome may still make', async () => {
+    await put(deps, resourceDoc(map, { operation, mayAppearUntil: 900 }))
+    await ledger.forgetOperation(deps, map, 1, 500)
+    expect((await stored()).mayAppearUntil).toBe(500)
+    await ledger.forgetOperation(deps, map, 1)
+    expect((await stored()).mayAppearUntil).toBeUndefined()
+  })
 })
 
 describe('coming to rest', () => {
