@@ -13,9 +13,10 @@ import { createMemoryStore } from '../../shared/state/memory.ts'
 import { queries } from '../../shared/state/store.ts'
 import { canonical } from '../../shared/json.ts'
 import { parseManifest } from '../../shared/ingress/manifest.ts'
+import type { IngressModel } from '../../shared/ingress/model.ts'
 import { resourceOf } from './drift.ts'
 import { misserved } from './clients.ts'
-import { manifestOf } from './manifests.ts'
+import { manifestOf, type Spec } from './manifests.ts'
 import { inOrder, wishOf, type Owned } from './people.ts'
 import type { Story } from './story.ts'
 import { project, type World } from './world.ts'
@@ -96,11 +97,21 @@ async function servingDifferences(story: Story, owned: Owned): Promise<string[]>
   return misserved(story, owned, { clusters: chosen.names, drained: chosen.drained })
 }
 
+const models = new WeakMap<Spec, IngressModel | undefined>()
+
+/** The model of a spec; it is asked for at every look. */
+function modelOf(owned: Owned, spec: Spec): IngressModel | undefined {
+  if (!models.has(spec)) {
+    const parsed = parseManifest(manifestOf(owned.name, spec))
+    models.set(spec, parsed.ok ? parsed.ingresses[0]?.model : undefined)
+  }
+  return models.get(spec)
+}
+
 function wishDifferences(owned: Owned, doc: IngressDoc): string[] {
   const wished = wishOf(owned)
   const found: string[] = []
-  const parsed = wished.spec === null ? undefined : parseManifest(manifestOf(owned.name, wished.spec))
-  const model = parsed?.ok === true ? parsed.ingresses[0]?.model : undefined
+  const model = wished.spec === null ? undefined : modelOf(owned, wished.spec)
   if (canonical(model) !== canonical(doc.model))
     found.push(`Ingress ${owned.id}: the last published spec is not the one in its document`)
   if (inOrder(owned)) {
