@@ -236,7 +236,8 @@ async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<stri
     for (const { path, body } of world.compute.list(collection, project)) {
       const id = resourceOf(path)
       const description = body['description']
-      const ours = readStamp(typeof description === 'string' ? description : undefined).by === 'us'
+      const stamp = readStamp(typeof description === 'string' ? description : undefined)
+      const ours = stamp.by === 'us' || (stamp.by === 'kubemci' && (await isTakenOver(story, stamp.loadBalancer)))
       if (ours && id !== undefined && !claimed.has(id)) found.push(`${path} carries our stamp, and nobody wants it`)
     }
   }
@@ -253,6 +254,13 @@ async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<stri
       found.push(`${doc.id} says that ${doc.owner} owns it, which does not claim it`)
   }
   return found
+}
+
+/** Once it was planned here, whatever kubemci left of a load balancer is ours: in use, or removed. */
+async function isTakenOver({ owned, world }: Story, loadBalancer: string): Promise<boolean> {
+  const [first] = owned.filter(({ name }) => name.name === loadBalancer)
+  const doc = first === undefined ? undefined : await world.store.get('ingresses', first.id)
+  return doc !== undefined && doc.plannedGeneration > 0
 }
 
 async function strayObjects(story: Story, cluster: string, claimed: ReadonlySet<string>): Promise<string[]> {

@@ -37,10 +37,23 @@ export interface Spec {
   namedPorts: boolean
   /** The TLS secret; null = HTTP only. */
   tls: string | null
+  /** Name of a static address of the user's; null = none. */
+  staticIp: string | null
   /** The annotation; null = absent. */
   clusters: string[] | null
   /** metadata.generation and uid; null = absent. */
   version: { generation: number; uid: string } | null
+}
+
+/** The spec that kubemci was given, where it was before us. */
+export const kubemciSpec: Spec = {
+  defaultService: 'web',
+  rules: [],
+  namedPorts: false,
+  tls: null,
+  staticIp: 'shop-ip',
+  clusters: null,
+  version: null,
 }
 
 const hosts = ['', 'shop.example.com', '*.example.org', 'blog.example.net']
@@ -60,7 +73,7 @@ export function randomSpec(chance: Chance, namespace: string, version: Spec['ver
   const defaultService = rules.length === 0 || chance.hits(0.7) ? chance.pick(own) : null
   const pairs = secrets.filter((secret) => secret.namespace === namespace).map(({ name }) => name)
   const tls = chance.hits(0.35) ? chance.pick(pairs) : null
-  return { defaultService, rules, namedPorts: chance.hits(0.3), tls, clusters: null, version }
+  return { defaultService, rules, namedPorts: chance.hits(0.3), tls, staticIp: null, clusters: null, version }
 }
 
 /** The names of the services that a spec names, once each. */
@@ -77,6 +90,10 @@ export function manifestOf({ namespace, name }: ServiceName, spec: Spec): string
   const backend = (service: string): object => ({
     service: { name: service, port: spec.namedPorts ? { name: 'http' } : { number: 80 } },
   })
+  const annotations = {
+    ...(spec.clusters === null ? {} : { 'multicluster-ingress.io/clusters': spec.clusters.join(',') }),
+    ...(spec.staticIp === null ? {} : { 'kubernetes.io/ingress.global-static-ip-name': spec.staticIp }),
+  }
   return JSON.stringify({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
@@ -84,9 +101,7 @@ export function manifestOf({ namespace, name }: ServiceName, spec: Spec): string
       namespace,
       name,
       ...(spec.version === null ? {} : spec.version),
-      ...(spec.clusters === null
-        ? {}
-        : { annotations: { 'multicluster-ingress.io/clusters': spec.clusters.join(',') } }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: {
       ...(spec.tls === null ? {} : { tls: [{ secretName: spec.tls }] }),

@@ -2,6 +2,7 @@ import { actions } from './actions.ts'
 import { chanceOf } from './chance.ts'
 import { checkpoint, outcomeOf, scheduleTicks, settle, silence, watchInvariants, type Outcome } from './converge.ts'
 import { chooseFaults, disturbing } from './faults.ts'
+import { leaveByKubemci } from './kubemci.ts'
 import { beginStory, nextSpec, pass, publish, register, type Story } from './story.ts'
 import { createWorld, type Mutation } from './world.ts'
 
@@ -10,6 +11,9 @@ const places = [
   { name: 'europe', zones: ['europe-west1-b'] },
   { name: 'asia', zones: ['asia-east1-a'] },
 ]
+
+/** After this a message that was not lost has been handled, and a tick has made up for one that was; milliseconds. */
+const untilRegistered = 600_000
 
 export async function runSeed(seed: number, options: { traced: boolean; mutation?: Mutation }): Promise<Outcome> {
   const chance = chanceOf(seed).fork('plan')
@@ -28,9 +32,13 @@ export async function runSeed(seed: number, options: { traced: boolean; mutation
   let convergedIn = 0
   try {
     const story = await beginStory(world, chance.whole(1, 3))
+    const registered = [...world.clusters.keys()].slice(0, chance.whole(1, world.clusters.size))
+    await beginWithKubemci(story, registered)
     watchInvariants(story, violations)
     scheduleTicks(story)
-    for (const name of [...world.clusters.keys()].slice(0, chance.whole(1, world.clusters.size))) register(story, name)
+    for (const name of registered) register(story, name)
+    if (story.adopts) taken['kubemci was here'] = 1
+    await pass(story, story.adopts ? untilRegistered : 0)
     for (const owned of story.owned.slice(0, chance.whole(1, story.owned.length)))
       publish(story, owned, { does: 'apply', spec: nextSpec(story, owned), clusters: null })
     await live(story, chance.whole(3, 14), taken)
@@ -43,6 +51,15 @@ export async function runSeed(seed: number, options: { traced: boolean; mutation
   }
   world.close()
   return outcomeOf(world, violations, taken, convergedIn)
+}
+
+/** Some worlds begin with a load balancer of kubemci's. Whoever moves registers all clusters first. */
+async function beginWithKubemci(story: Story, registered: readonly string[]): Promise<void> {
+  const chance = story.chance.fork('kubemci')
+  const [owned] = story.owned
+  if (owned === undefined || !chance.hits(0.15)) return
+  story.adopts = true
+  await leaveByKubemci(story, owned, chance.some(registered, 1))
 }
 
 /** Things happen, at random times, overlapping. */

@@ -20,6 +20,7 @@ const spec = (defaultService: string, moved = false): Spec => ({
   rules: [{ host: 'shop.example.com', paths: [{ path: '/a', type: 'Prefix', service: moved ? 'img' : 'api' }] }],
   namedPorts: false,
   tls: null,
+  staticIp: null,
   clusters: null,
   version: null,
 })

@@ -1,6 +1,14 @@
 import type { Chance } from './chance.ts'
 import { deployAll, nodePortOf } from './applications.ts'
-import { ingressNames, manifestOf, randomSpec, services, type ServiceName, type Spec } from './manifests.ts'
+import {
+  ingressNames,
+  kubemciSpec,
+  manifestOf,
+  randomSpec,
+  services,
+  type ServiceName,
+  type Spec,
+} from './manifests.ts'
 import { newOwned, wish, wishOf, type Deed, type Owned } from './people.ts'
 import { project, type World } from './world.ts'
 
@@ -23,6 +31,8 @@ export interface Story {
   untold: number
   /** Clusters and services of Google's that cannot be reached at present. */
   weather: number
+  /** Whether the first Ingress was served by kubemci before. */
+  adopts: boolean
   /** Whether changes behind our back are told at all. */
   tells: boolean
 }
@@ -41,6 +51,7 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
     busy: new Set(),
     untold: 0,
     weather: 0,
+    adopts: false,
     tells: chance.hits(0.5),
   }
   let up = 0
@@ -118,7 +129,12 @@ export function publish(story: Story, owned: Owned, deed: Deed): void {
 export function nextSpec(story: Story, owned: Owned): Spec {
   const version =
     owned.generation === null ? null : { generation: owned.generation++, uid: `uid-${owned.id.replace('/', '-')}` }
-  return randomSpec(story.chance, owned.name.namespace, version)
+  const spec = randomSpec(story.chance, owned.name.namespace, version)
+  // The address of kubemci's stays. Its object in the clusters has ports by number, and where the API merges what two managers
+  // applied, a number and a name together are refused.
+  return story.adopts && owned === story.owned[0]
+    ? { ...spec, namedPorts: false, staticIp: kubemciSpec.staticIp }
+    : spec
 }
 
 export function register(story: Story, name: string): void {
