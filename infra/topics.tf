@@ -81,11 +81,13 @@ resource "google_pubsub_subscription_iam_member" "dead_letters" {
   member       = local.pubsub_agent
 }
 
-# Nudges: any of these functions may wake any other.
+# Nudges: any of these functions may wake any other. Only who looks at clusters sends to the topic on which clusters are
+# registered, and to its own further parts of a tick.
 resource "google_pubsub_topic_iam_member" "nudges" {
   for_each = {
     for pair in setproduct(local.publishing, setsubtract(local.registry.topics, ["ingress-specs", "dead-letters"])) :
     "${pair[0]}/${pair[1]}" => { identity = pair[0], topic = pair[1] }
+    if pair[0] == "watcher" || !contains(["cluster-changes", "scheduler-ticks"], pair[1])
   }
 
   project = var.project

@@ -3,7 +3,7 @@ import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Cloud, Desired, Kind } from '../../shared/engine/kind.ts'
 import type { AddressLayout, Layout } from '../../shared/planning/layout.ts'
 import { lastPart, projectPath } from '../../shared/planning/names.ts'
-import { stamped, ownership } from '../../shared/planning/stamp.ts'
+import { madeForAnother, ownership, stamped } from '../../shared/planning/stamp.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a global address. One that the user named is only looked at: it is never made, changed or released. */
@@ -66,9 +66,12 @@ function missing(name: string): string {
 }
 
 /** Why an address that the user named cannot be used; undefined when it can. */
-async function unfit(cloud: Cloud, { name, rules = [] }: AddressWant, got: Address): Promise<string | undefined> {
+async function unfit(cloud: Cloud, want: AddressWant, got: Address): Promise<string | undefined> {
+  const { name, rules = [] } = want
   if (got.addressType !== undefined && got.addressType !== 'EXTERNAL')
     return `address "${name}" is ${got.addressType}, not EXTERNAL: reserve a global external one`
+  const taken = madeForAnother(got.description, want)
+  if (taken !== undefined) return `address "${name}" cannot be used: ${taken}. Name an address of your own`
   if (got.ipVersion === 'IPV6') return `address "${name}" is an IPv6 address: name an IPv4 one`
   for (const user of got.users ?? []) {
     if (rules.includes(user)) continue

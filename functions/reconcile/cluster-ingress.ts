@@ -12,7 +12,7 @@ import {
 } from '../../shared/planning/cluster-ingress.ts'
 import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
 import { hashOf } from '../../shared/json.ts'
-import { lastPart } from '../../shared/planning/names.ts'
+import { isResourceName, lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { absentIn, look, withLastGood } from './cluster-looks.ts'
 import { lackingNegs, modesOf } from './cluster-negs.ts'
@@ -226,9 +226,10 @@ function parseGroups(annotation: string | undefined): { zone: string; name: stri
     return parsed
       .flatMap((entry: unknown) => {
         const { Name: name, Zone: zone } = (entry ?? {}) as { Name?: unknown; Zone?: unknown }
-        return typeof name === 'string' && typeof zone === 'string' && name !== '' && zone !== ''
-          ? [{ zone: lastPart(zone), name }]
-          : []
+        if (typeof name !== 'string' || typeof zone !== 'string') return []
+        const group = { zone: lastPart(zone), name }
+        // Whoever may edit the object may write anything here, and it becomes a part of URLs.
+        return isResourceName(group.name) && isResourceName(group.zone) ? [group] : []
       })
       .sort((a, b) => (`${a.zone}/${a.name}` < `${b.zone}/${b.name}` ? -1 : 1))
   } catch {

@@ -4,7 +4,7 @@ import type { Cloud, Kind, Observation } from '../../shared/engine/kind.ts'
 import type { CertificateLayout } from '../../shared/planning/certificates.ts'
 import type { CertificateFact } from '../../shared/planning/facts.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
-import { ownership, stamped } from '../../shared/planning/stamp.ts'
+import { madeForAnother, ownership, stamped } from '../../shared/planning/stamp.ts'
 import { leafOf, pairOf, type TlsPair } from '../../shared/planning/tls-pair.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { stampedWant, type Stamped } from './common.ts'
@@ -69,7 +69,7 @@ export const sslCertificate: Kind<SslCertificateWant, SslCertificate> = {
     const { ref, preShared } = place(id)
     if (preShared && want === null) return { got: undefined, owner: 'ours' }
     const got = await cloud.compute.get(ref)
-    if (preShared) return seePreShared(ref.name, got)
+    if (preShared && want !== null) return seePreShared(ref.name, got, want)
     const whose = ownership(got, want)
     if (got === undefined || want === null) return { got, ...whose }
     const trouble = whose.owner === 'ours' ? managedTrouble(got, cloud.now()) : {}
@@ -106,12 +106,23 @@ export const sslCertificate: Kind<SslCertificateWant, SslCertificate> = {
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(place(id).ref, requestId),
 }
 
-function seePreShared(name: string, got: SslCertificate | undefined): Observation<SslCertificate> {
+function seePreShared(
+  name: string,
+  got: SslCertificate | undefined,
+  want: SslCertificateWant,
+): Observation<SslCertificate> {
   if (got === undefined)
     return {
       got,
       owner: 'ours',
       refused: `there is no SSL certificate "${name}" in this project: create it (gcloud compute ssl-certificates create ${name} --global ...) or take it out of the annotation ingress.gcp.kubernetes.io/pre-shared-cert`,
+    }
+  const taken = madeForAnother(got.description, want)
+  if (taken !== undefined)
+    return {
+      got,
+      owner: 'ours',
+      refused: `the SSL certificate "${name}" cannot be used as a pre-shared one: ${taken}. Name one of your own in the annotation ingress.gcp.kubernetes.io/pre-shared-cert`,
     }
   return { got, owner: 'ours', output: factOf(got) }
 }

@@ -9,6 +9,7 @@ import type {
   StandingServices,
 } from '../planning/facts.ts'
 import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
+import { withoutDisputedGroups } from '../planning/disputed-groups.ts'
 import { clusterIngressId, loadBalancerOf, nameLayout } from '../planning/layout.ts'
 import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
 import { groupPath } from '../planning/zones.ts'
@@ -170,16 +171,23 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
     served: Object.fromEntries(
       claims.flatMap((claim) => (claim.resource.startsWith('backend-service/') ? [servedBy(claim, resources)] : [])),
     ),
-    clusters: clusters.map((cluster): ClusterFacts => {
-      const view = resources.get(clusterIngressId(cluster.name, doc.model))
-      const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
-      return {
-        doc: cluster,
-        view: (view?.output as ClusterView | null | undefined) ?? null,
-        trouble: troubled ? view.why : null,
-        ...missingOf(claims, resources, cluster),
-      }
-    }),
+    clusters: withoutDisputedGroups(
+      clusters.map((cluster): ClusterFacts => {
+        const view = resources.get(clusterIngressId(cluster.name, doc.model))
+        const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
+        return {
+          doc: cluster,
+          view: (view?.output as ClusterView | null | undefined) ?? null,
+          trouble: troubled ? view.why : null,
+          ...missingOf(claims, resources, cluster),
+        }
+      }),
+      claims.flatMap(({ resource, refs }) =>
+        resource.startsWith('named-ports/')
+          ? refs.map((ref) => ({ id: resource, cluster: ref.split('/')[1] ?? '' }))
+          : [],
+      ),
+    ),
   }
 }
 

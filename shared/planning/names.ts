@@ -125,6 +125,11 @@ export function zonePath(project: string, zone: string, collection: string, name
   return `projects/${project}/zones/${zone}/${collection}/${name}`
 }
 
+/** Whether Compute could have a resource, or a zone, of this name. */
+export function isResourceName(name: string): boolean {
+  return /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)
+}
+
 /** The last part of a reference. */
 export function lastPart(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1)

@@ -49,6 +49,18 @@ export function readStamp(description: string | undefined): Stamp {
 }
 
 /**
+ * Whose a resource is that a manifest names, when it is not free for this Ingress to use: what we, or kubemci, made for a load
+ * balancer serves that one. undefined = it may be used, as whatever people made themselves.
+ */
+export function madeForAnother(
+  description: string | undefined,
+  want: { ingress: string; lb: string },
+): string | undefined {
+  const { owner, ownedBy } = ownership({ ...(description === undefined ? {} : { description }) }, want)
+  return owner === 'foreign' && readStamp(description).by !== 'nobody' ? ownedBy : undefined
+}
+
+/**
  * Whether a resource is ours to change: stamped for this ingress, or made by kubemci for this load balancer (taken over in
  * place). Without `want` the resource is on its way out: whose document that is, the engine knows, and holds it against
  * `stampedFor`; kubemci's is ours when its name says the same load balancer as its text, and so did we when we wanted it.

@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publish } from '../../playground/publish.ts'
+import { knownAnnotations } from '../../shared/ingress/annotations.ts'
+import { deploy, simpleIngress } from '../support/manifests.ts'
 import { startSystem, type System } from '../support/system.ts'
 
 let system: System
@@ -63,3 +65,37 @@ describe('whoever may publish to cluster-changes', () => {
     expect(connections).toBe(0)
   })
 })
+
+describe('whoever may publish to ingress-specs', () => {
+  const annotations = knownAnnotations.map(({ key }) => key)
+  it('cannot have us talk to anybody: no part of a manifest is an address', async () => {
+    await deploy(system.environment.clusters[0]?.server ?? '', 'web')
+    const name = 'urls'
+    const url = strangerUrl
+    const manifests = [
+      // Each annotation by itself, so that one that is refused hides no other.
+      ...annotations.map((annotation) => ({ [annotation]: url })),
+      { 'kubernetes.io/ingress.class': url, 'example.com/webhook': url },
+    ].map((given, index) => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: `${name}-${index}`, annotations: given, labels: { at: '127.0.0.2' } },
+      spec: {
+        defaultBackend: { service: { name: 'web', port: { number: 80 } } },
+        rules: [{ host: '127-0-0-2.example', http: { paths: [path(`/${new URL(url).port}`)] } }],
+        tls: [{ hosts: ['127-0-0-2.example'] }],
+      },
+    }))
+    for (const manifest of manifests) await system.publish(JSON.stringify(manifest))
+    for (const index of manifests.keys())
+      await system.until(`default/${name}-${index}`, 'looked at', (report) => report !== undefined)
+    // Long enough for every look at clusters and Compute that these could cause.
+    await system.publish(simpleIngress('last', 'web'))
+    await system.until('default/last', 'planned', (report) => (report?.resources.length ?? 0) > 3)
+    expect(connections).toBe(0)
+  })
+})
+
+function path(at: string): object {
+  return { path: at, pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }
+}
