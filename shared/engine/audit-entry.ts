@@ -110,7 +110,9 @@ function computeSubjects(entry: Raw, service: string, verb: string): AuditSubjec
   if (collection !== undefined && collection === resources && !regional)
     subjects.push({ about: 'resource', collection, project, zone, name })
   const group = ['instanceGroups', 'instanceGroupManagers'].includes(resources)
-  if (group || resources === 'instances') subjects.push({ about: 'machines', project, name, group })
+  // The names of a group's ports say nothing about its machines, and are mostly our own work.
+  if ((group && verb !== 'setNamedPorts') || resources === 'instances')
+    subjects.push({ about: 'machines', project, name, group })
   return subjects
 }
 

@@ -24,7 +24,11 @@ const mostInNamespace = 200
  */
 export async function notice(deps: Deps, entry: AuditEntry, cause: Cause): Promise<Noticed> {
   if (entry.subjects.length === 0) return { resources: [], clusters: [] }
-  const clusters = (await deps.store.find(queries.clusters())).filter((cluster) => !cluster.leaving)
+  // Most entries are of our own operations, and say by themselves which resource they are about.
+  const complete = entry.subjects.every((subject) => subject.about === 'resource' && subject.project !== null)
+  const clusters = complete
+    ? []
+    : (await deps.store.find(queries.clusters())).filter((cluster) => !cluster.leaving)
   const concerned = new Set(entry.subjects.flatMap((subject) => clustersOf(subject, clusters)))
   const resources = new Set<ResourceId>()
   for (const subject of entry.subjects) {
