@@ -1,5 +1,5 @@
 import { historyOf } from '../shared/engine/history.ts'
-import type { Sources } from '../shared/engine/plan-ingress.ts'
+import type { Sources } from '../shared/engine/sources.ts'
 import type { Serving } from '../shared/engine/serving.ts'
 import type { IngressStatus } from '../shared/engine/status.ts'
 import type { BackendRef } from '../shared/ingress/model.ts'

@@ -1,5 +1,5 @@
 import { createHealthReader, type Effort, type HealthReader } from '../shared/engine/health.ts'
-import { sourcesOf, type Sources } from '../shared/engine/plan-ingress.ts'
+import { sourcesOf, type Sources } from '../shared/engine/sources.ts'
 import { healthTargets, withHealth, type Serving } from '../shared/engine/serving.ts'
 import { statusOf } from '../shared/engine/status.ts'
 import { nameLayout } from '../shared/planning/layout.ts'

@@ -1,4 +1,4 @@
-import { sourcesOf } from '../shared/engine/plan-ingress.ts'
+import { sourcesOf } from '../shared/engine/sources.ts'
 import { parseResourceId } from '../shared/resource-id.ts'
 import { queries } from '../shared/state/store.ts'
 import { detailOf, time } from './status-views.ts'

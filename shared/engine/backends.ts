@@ -3,7 +3,7 @@ import type { ClusterView } from '../planning/facts.ts'
 import { readService } from '../planning/stamp.ts'
 import { groupPath, groupsInView } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
-import type { Sources } from './plan-ingress.ts'
+import type { Sources } from './sources.ts'
 
 /** One group that a backend service sends requests to. */
 export interface BackendGroup {

@@ -2,7 +2,7 @@ import type { ResourceId } from '../resource-id.ts'
 import type { Happening } from '../state/documents.ts'
 import { list } from './ledger.ts'
 import type { Change } from './kind.ts'
-import type { Sources } from './plan-ingress.ts'
+import type { Sources } from './sources.ts'
 
 /** An Ingress remembers so many happenings of its own; the oldest go first. */
 const most = 30

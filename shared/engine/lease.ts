@@ -10,16 +10,17 @@ export interface Lease {
 
 /**
  * Takes the lease, or answers undefined while somebody else holds it. Every acquisition has a higher token than any
- * before, for ever: lease documents are never deleted. The time is read inside the transaction.
+ * before, for ever: lease documents are never deleted. The time is read inside the transaction. `ms` = how long it is held
+ * at most.
  */
-export async function acquire(deps: Deps, id: string): Promise<Lease | undefined> {
+export async function acquire(deps: Deps, id: string, ms = deps.budget.lease): Promise<Lease | undefined> {
   const holder = deps.uniqueId()
   return deps.store.transact(async (tx) => {
     const current = await tx.get('leases', id)
     const now = deps.clock.now()
     if (current !== undefined && current.expiresAt > now) return undefined
     const token = (current?.token ?? 0) + 1
-    tx.set('leases', id, { id, holder, token, expiresAt: now + deps.budget.lease })
+    tx.set('leases', id, { id, holder, token, expiresAt: now + ms })
     return { id, holder, token }
   }, 'one-document')
 }

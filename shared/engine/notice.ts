@@ -26,9 +26,7 @@ export async function notice(deps: Deps, entry: AuditEntry, cause: Cause): Promi
   if (entry.subjects.length === 0) return { resources: [], clusters: [] }
   // Most entries are of our own operations, and say by themselves which resource they are about.
   const complete = entry.subjects.every((subject) => subject.about === 'resource' && subject.project !== null)
-  const clusters = complete
-    ? []
-    : (await deps.store.find(queries.clusters())).filter((cluster) => !cluster.leaving)
+  const clusters = complete ? [] : (await deps.store.find(queries.clusters())).filter((cluster) => !cluster.leaving)
   const concerned = new Set(entry.subjects.flatMap((subject) => clustersOf(subject, clusters)))
   const resources = new Set<ResourceId>()
   for (const subject of entry.subjects) {

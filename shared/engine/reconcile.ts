@@ -43,6 +43,7 @@ export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promi
     cloud: cloudOf(deps),
     deadline: deps.clock.now() + deps.budget.work,
     background: [],
+    woken: Promise.resolve(false),
     nudges: undefined,
   }
   try {
@@ -73,6 +74,8 @@ interface Visit {
   deadline: number
   /** Nudges on their way; the visit does not end before they are sent. */
   background: Promise<unknown>[]
+  /** Whether anybody waited for the last mutation to end: those will report to the planner. */
+  woken: Promise<boolean>
   /** How many nudges this visit has taken into account; undefined before its first look. */
   nudges: number | undefined
 }
@@ -267,7 +270,8 @@ async function ended(visit: Visit, does: OperationRef['does'], refs: readonly Re
 }
 
 function wake(visit: Visit): void {
-  inBackground(visit, wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` }))
+  visit.woken = wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` })
+  inBackground(visit, visit.woken)
 }
 
 /** What fails here fails the visit at its end; until then a rejection without a handler would end the whole process. */
@@ -278,7 +282,7 @@ function inBackground(visit: Visit, work: Promise<unknown>): void {
 
 /** Tells the log, the neighbours and the planners what a visit came to. */
 function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledger.Settled): void {
-  const { deps, id, cause } = visit
+  const { deps, id, cause, woken } = visit
   const why = outcome.is === 'retry' ? outcome.fault.why : outcome.why
   const fields = { resource: id, outcome: outcome.is, why, token: visit.token, cause: cause.why, trace: cause.trace }
   if (outcome.is === 'failed' || outcome.is === 'retry') deps.log.warn(fields, 'visit ended')
@@ -288,10 +292,8 @@ function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledg
   inBackground(
     visit,
     (async () => {
-      const waited =
-        rests &&
-        (!view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash) &&
-        (await wakeWaiters(deps, id, cause))
+      const stirs = !view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash
+      const waited = rests && ((stirs && (await wakeWaiters(deps, id, cause))) || (await woken))
       // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
       if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && !waited)))) {
         await send(

@@ -1,7 +1,7 @@
 import { backendGroups, type BackendServiceGroups } from './backends.ts'
 import { healthKey, type GroupHealth, type HealthTarget } from './health.ts'
 import { nearest } from './nearest.ts'
-import type { Sources } from './plan-ingress.ts'
+import type { Sources } from './sources.ts'
 import type { IngressStatus } from './status.ts'
 import type { Condition } from '../state/documents.ts'
 

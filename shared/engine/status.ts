@@ -5,7 +5,7 @@ import { select } from '../planning/select.ts'
 import { groupsInView } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { Condition, IngressPhase, Problem, ResourceDoc } from '../state/documents.ts'
-import type { Sources } from './plan-ingress.ts'
+import type { Sources } from './sources.ts'
 
 /** How one cluster takes part (DESIGN section 8). */
 export type ClusterState = 'Serving' | 'Waiting' | 'Draining' | 'Removing' | 'Unreachable' | 'Unhealthy'

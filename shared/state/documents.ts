@@ -180,7 +180,9 @@ export interface IngressDoc {
   history?: Happening[]
   phase: IngressPhase
   wakeAt: number | null
-  /** Grows with every write; planners that began earlier are refused. */
+  /** Word for the planner at work: there is news, plan once more. */
+  called?: true
+  /** Grows with every write that plans depend on; planners that began earlier are refused. */
   token: number
   createdAt: number
   updatedAt: number

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { healthKey, type GroupHealth } from '../../shared/engine/health.ts'
 import { nearest } from '../../shared/engine/nearest.ts'
-import { sourcesOf, type Sources } from '../../shared/engine/plan-ingress.ts'
+import { sourcesOf, type Sources } from '../../shared/engine/sources.ts'
 import { healthGrace, healthTargets, withHealth, type Serving } from '../../shared/engine/serving.ts'
 import { statusOf } from '../../shared/engine/status.ts'
 import { createMemoryStore } from '../../shared/state/memory.ts'

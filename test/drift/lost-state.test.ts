@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { sourcesOf } from '../../shared/engine/plan-ingress.ts'
+import { sourcesOf } from '../../shared/engine/sources.ts'
 import type { Records } from '../../shared/engine/preview.ts'
 import { recoverable, type Recoverable } from '../../shared/engine/recover.ts'
 import { simpleIngress } from '../support/manifests.ts'

@@ -3,7 +3,7 @@ import { decide } from '../../shared/engine/decide.ts'
 import type { Cloud } from '../../shared/engine/kind.ts'
 import * as ledger from '../../shared/engine/ledger.ts'
 import { lookAtCluster } from '../../shared/engine/clusters.ts'
-import { clusterWants, factsOf, sourcesOf } from '../../shared/engine/plan-ingress.ts'
+import { clusterWants, factsOf, sourcesOf } from '../../shared/engine/sources.ts'
 import { clusterIngressId } from '../../shared/planning/layout.ts'
 import { plan } from '../../shared/planning/plan.ts'
 import { select } from '../../shared/planning/select.ts'
@@ -215,6 +215,11 @@ async function planDifferences(
   return { refused: false, found }
 }
 
+const stray = 'carries our stamp, and nobody wants it'
+
+/** Whether a difference is a resource that was made for us and that no document knows. */
+export const isStray = (difference: string): boolean => difference.endsWith(stray)
+
 /** What carries our mark and nobody claims. */
 async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<string[]> {
   const { world } = story
@@ -238,7 +243,7 @@ async function orphans(story: Story, claimed: ReadonlySet<string>): Promise<stri
       const description = body['description']
       const stamp = readStamp(typeof description === 'string' ? description : undefined)
       const ours = stamp.by === 'us' || (stamp.by === 'kubemci' && (await isTakenOver(story, stamp.loadBalancer)))
-      if (ours && id !== undefined && !claimed.has(id)) found.push(`${path} carries our stamp, and nobody wants it`)
+      if (ours && id !== undefined && !claimed.has(id)) found.push(`${path} ${stray}`)
     }
   }
   for (const { path, body } of world.compute.list('instanceGroups', project)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Sources } from '../../../shared/engine/plan-ingress.ts'
+import type { Sources } from '../../../shared/engine/sources.ts'
 import { sentences, statusOf } from '../../../shared/engine/status.ts'
 import type { ClusterView } from '../../../shared/planning/facts.ts'
 import { resourceId } from '../../../shared/resource-id.ts'

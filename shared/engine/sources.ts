@@ -1,0 +1,131 @@
+import type {
+  CertificateFact,
+  ClusterFacts,
+  ClusterView,
+  Facts,
+  ServedGroup,
+  StandingServices,
+} from '../planning/facts.ts'
+import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
+import { withoutDisputedGroups } from '../planning/disputed-groups.ts'
+import { clusterIngressId, nameLayout } from '../planning/layout.ts'
+import { groupPath } from '../planning/zones.ts'
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import type { ClaimDoc, ClusterDoc, IngressDoc, ResourceDoc } from '../state/documents.ts'
+import { queries, type Store } from '../state/store.ts'
+
+/** Everything that one planning run reads. */
+export interface Sources {
+  doc: IngressDoc
+  clusters: ClusterDoc[]
+  claims: ClaimDoc[]
+  resources: Map<ResourceId, ResourceDoc>
+}
+
+/** Reads an Ingress with all that belongs to it; undefined when there is no such Ingress. */
+export async function sourcesOf(store: Store, id: string): Promise<Sources | undefined> {
+  const doc = await store.get('ingresses', id)
+  if (doc === undefined) return undefined
+  const [clusters, claims, owned] = await Promise.all([
+    store.find(queries.clusters()),
+    store.find(queries.claimsOf(id)),
+    store.find(queries.ownedBy(id)),
+  ])
+  const resources = new Map(owned.map((resource) => [resource.id, resource]))
+  const shared = claims.map((claim) => claim.resource).filter((resource) => !resources.has(resource))
+  if (shared.length > 0) {
+    for (const resource of await store.getAll('resources', shared)) if (resource) resources.set(resource.id, resource)
+  }
+  return { doc, clusters, claims, resources }
+}
+
+/** Facts from what is stored: clusters as last seen, and what each shows of this Ingress. */
+export function factsOf(project: string, sources: Sources, now: number): Facts {
+  const { doc, clusters, claims, resources } = sources
+  const { address, address6 } = nameLayout(doc, { project })
+  const ipOf = (id: ResourceId | undefined): string | null =>
+    id === undefined ? null : ((resources.get(id)?.output as { ip?: string } | null | undefined)?.ip ?? null)
+  return {
+    project,
+    now,
+    ip: ipOf(address.id),
+    ip6: ipOf(address6?.id),
+    certificates: Object.fromEntries(
+      [...resources.values()].flatMap(({ id, kind, output }) =>
+        kind === 'ssl-certificate' && output !== null ? [[id, output as CertificateFact]] : [],
+      ),
+    ),
+    attached: claims.flatMap(({ resource, refs }) =>
+      resource.startsWith('target-proxy/') ? refs.filter((ref) => ref.startsWith('ssl-certificate/')) : [],
+    ),
+    standing: standingOf(sources),
+    served: Object.fromEntries(
+      claims.flatMap((claim) => (claim.resource.startsWith('backend-service/') ? [servedBy(claim, resources)] : [])),
+    ),
+    clusters: withoutDisputedGroups(
+      clusters.map((cluster): ClusterFacts => {
+        const view = resources.get(clusterIngressId(cluster.name, doc.model))
+        const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
+        return {
+          doc: cluster,
+          view: (view?.output as ClusterView | null | undefined) ?? null,
+          trouble: troubled ? view.why : null,
+          ...missingOf(claims, resources, cluster),
+        }
+      }),
+      claims.flatMap(({ resource, refs }) =>
+        resource.startsWith('named-ports/')
+          ? refs.map((ref) => ({ id: resource, cluster: ref.split('/')[1] ?? '' }))
+          : [],
+      ),
+    ),
+  }
+}
+
+/** What a backend service was last wanted to have, and whether it was seen to be so. */
+function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, ServedGroup[]] {
+  const { backends = [] } = claim.want as { backends?: { group: string; capacityScaler: number }[] }
+  const settled = resources.get(claim.resource)?.phase === 'Ready'
+  return [
+    claim.resource,
+    backends.map(({ group, capacityScaler }) => ({ group, idle: settled && capacityScaler === 0 })),
+  ]
+}
+
+/** The backend services that are there, those included that are no longer wanted. */
+function standingOf({ claims, resources }: Sources): StandingServices {
+  const services = [...resources.values()].filter(({ kind }) => kind === 'backend-service')
+  return {
+    routed: claims.flatMap(({ resource, refs }) =>
+      resource.startsWith('url-map/') ? refs.filter((ref) => ref.startsWith('backend-service/')) : [],
+    ),
+    applied: services.filter(({ applied, operation }) => applied || operation !== null).map(({ id }) => id),
+    proven: services.filter(({ output }) => (output as { ready?: boolean } | null)?.ready === true).map(({ id }) => id),
+  }
+}
+
+/** Groups of a cluster that were looked for and are not there. */
+function missingOf(
+  claims: readonly ClaimDoc[],
+  resources: Sources['resources'],
+  cluster: ClusterDoc,
+): Pick<ClusterFacts, 'missing'> {
+  const missing = claims.flatMap(({ resource, refs }) => {
+    const { kind, path } = splitResourceId(resource)
+    const mode = kind === 'named-ports' ? 'instance-groups' : kind === 'network-endpoint-group' ? 'neg' : undefined
+    if (mode === undefined || !refs.some((ref) => ref.split('/')[1] === cluster.name)) return []
+    const output = resources.get(resource)?.output as { absent?: boolean } | null | undefined
+    const [project = '', zone = '', name = ''] = path
+    return output?.absent === true ? [groupPath(mode, { project, zone, name })] : []
+  })
+  return missing.length === 0 ? {} : { missing: missing.sort() }
+}
+
+/** The wants that are held on clusters at present. */
+export function clusterWants(claims: readonly ClaimDoc[]): Map<ResourceId, ClusterIngressWant> {
+  return new Map(
+    claims
+      .filter((claim) => claim.resource.startsWith('cluster-ingress/'))
+      .map((claim) => [claim.resource, claim.want as ClusterIngressWant]),
+  )
+}

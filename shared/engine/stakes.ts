@@ -1,0 +1,71 @@
+import { canonical } from '../json.ts'
+import type { Plan } from '../planning/plan.ts'
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import type { ClaimDoc } from '../state/documents.ts'
+import type { Stake } from './claims.ts'
+import type { Desired } from './kind.ts'
+import type { Sources } from './sources.ts'
+
+/** Pure: the difference between the claims that are and those that should be. */
+export function stakesOf(made: Plan, sources: Sources): Stake[] {
+  const now = new Map(sources.claims.map((claim) => [claim.resource, claim]))
+  const { force, mode } = sources.doc.model.settings
+  if (mode === 'paused') return sources.claims.filter((claim) => claim.hold !== mode).map(paused)
+  const held = mode === 'observe' ? { hold: mode } : {}
+  const changed = made.desired
+    .filter((desired) => !sameClaim(now.get(desired.id), desired, { force, ...held }))
+    .map(({ id, want, refs, uses }): Stake => ({
+      do: 'claim',
+      id,
+      want: want as object,
+      refs,
+      ...(uses === undefined ? {} : { uses }),
+      force,
+      ...held,
+    }))
+  // To observe is to change nothing: what is no longer wanted is not dropped either.
+  if (made.is !== 'planned' || mode === 'observe') return changed
+  const keep = new Set<ResourceId>([...made.desired.map((desired) => desired.id), ...made.held.map((held) => held.id)])
+  const after = made.desired
+    .map(({ id }) => id)
+    .filter((id) => ['url-map', 'target-proxy'].includes(splitResourceId(id).kind))
+  const retired = (sources.doc.living?.leftovers ?? [])
+    .filter(({ id }) => !keep.has(id) && !sources.resources.has(id))
+    .map(({ id, refs }): Stake => ({ do: 'retire', id, refs, after }))
+  const dropped = sources.claims
+    .filter((claim) => !keep.has(claim.resource))
+    .map((claim): Stake => ({ do: 'drop', id: claim.resource }))
+  return [...changed, ...retired, ...dropped]
+}
+
+/** As it was wanted, and left alone from now on. */
+function paused({ resource, want, refs, uses, force }: ClaimDoc): Stake {
+  return {
+    do: 'claim',
+    id: resource,
+    want: want as object,
+    refs,
+    ...(uses === undefined ? {} : { uses }),
+    force,
+    hold: 'paused',
+  }
+}
+
+function sameClaim(
+  claim: ClaimDoc | undefined,
+  desired: Desired,
+  { force, hold }: Pick<ClaimDoc, 'force' | 'hold'>,
+): boolean {
+  return (
+    claim !== undefined &&
+    claim.force === force &&
+    claim.hold === hold &&
+    canonical([claim.want, claim.refs, claim.uses ?? []]) ===
+      canonical([desired.want, desired.refs, desired.uses ?? []])
+  )
+}
+
+/** Nothing is wanted any more. */
+export function dropAll(claims: readonly ClaimDoc[]): Stake[] {
+  return claims.map((claim) => ({ do: 'drop', id: claim.resource }))
+}
