@@ -3,6 +3,7 @@ import { exitCodes, Failure, type ExitCode } from './exit-codes.ts'
 import {
   common,
   contexts,
+  duration,
   labelList,
   manifest,
   manifestOrForce,
@@ -18,6 +19,7 @@ import { createTerminal } from './terminal.ts'
 import type { ChangeClustersFlags, ClusterAction } from './commands/change-clusters.ts'
 import type { AddClustersFlags, RemoveClustersFlags } from './commands/clusters.ts'
 import type { ApplyFlags } from './commands/apply.ts'
+import type { ReplayFlags } from './commands/dead-letters.ts'
 import type { DeleteFlags } from './commands/withdraw.ts'
 import type { GetStatusFlags } from './commands/get-status.ts'
 import type { PlanFlags } from './commands/plan.ts'
@@ -195,6 +197,18 @@ export function createProgram(done: (code: ExitCode) => void): Command {
       (await import('./commands/clusters.ts')).removeClusters(session, names, all),
     ),
   )
+  const letters = program.command('dead-letters').description('messages that were refused or delivered in vain')
+  common(letters.command('list').description('list them, the oldest first, with why')).action((flags: CommonFlags) =>
+    inSession(flags, async (session) => (await import('./commands/dead-letters.ts')).listDeadLetters(session)),
+  )
+  common(letters.command('replay [messages...]').description('send them to their topics once more'))
+    .option('--topic <name>', 'all that came from this topic')
+    .option('--timeout <time>', 'longest wait, such as 90s or 10m', duration, 60_000)
+    .action((messages: string[], flags: ReplayFlags) =>
+      inSession(flags, async (session, all) =>
+        (await import('./commands/dead-letters.ts')).replayDeadLetters(session, messages, all),
+      ),
+    )
   program
     .command('version')
     .description('print the version of this command')

@@ -57,7 +57,19 @@ export type ClusterReport = z.infer<typeof clusterShape>
 
 export const summariesShape = z.object({ ingresses: z.array(summaryShape) })
 export const clustersShape = z.object({ clusters: z.array(clusterShape) })
-export const deadLetterShape = z.object({ why: z.string() })
+
+/** A message that was not carried out; what it held stays where it is kept. */
+export const deadLetterShape = z.looseObject({
+  id: z.string(),
+  topic: z.string(),
+  why: z.string(),
+  at: z.string(),
+  replayable: z.boolean(),
+  /** Why it cannot be sent again. */
+  obstacle: z.string().optional(),
+})
+export type DeadLetter = z.infer<typeof deadLetterShape>
+export const deadLettersShape = z.object({ deadLetters: z.array(deadLetterShape) })
 
 /** `namespace/name`. */
 export function idOf({ namespace, name }: { namespace: string; name: string }): string {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Credentials } from '../shared/cloud/credentials.ts'
-import type { Letter, Publisher } from '../shared/cloud/pubsub.ts'
+import type { Letter } from '../shared/cloud/bus-port.ts'
+import type { Publisher } from '../shared/cloud/pubsub.ts'
 import { Failure, type ExitCode } from './exit-codes.ts'
 import { identityOf, type IdentityFlags } from './identity.ts'
 import { createStdin } from './stdin.ts'

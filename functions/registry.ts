@@ -1,6 +1,6 @@
 import type { Deps } from '../shared/engine/deps.ts'
 import { onClusterChange } from './cluster-change.ts'
-import { onDeadLetter } from './dead-letter.ts'
+import { onDeadLetter, type Routes } from './dead-letter.ts'
 import type { Event } from './event.ts'
 import { onIngressSpec } from './ingress-spec.ts'
 import { onPlan } from './plan.ts'
@@ -21,6 +21,20 @@ export const eventFunctions: readonly EventFunction[] = [
   { name: 'cluster-change', topic: 'cluster-changes', handle: onClusterChange },
   { name: 'scheduler-tick', topic: 'scheduler-ticks', handle: onTick },
   { name: 'plan', topic: 'plans', handle: onPlan },
-  { name: 'dead-letter', topic: 'dead-letters', handle: onDeadLetter },
+  {
+    name: 'dead-letter',
+    topic: 'dead-letters',
+    handle: (deps, event) => onDeadLetter(deps, event, routes),
+  },
   ...kinds.map((kind) => ({ name: `reconcile-${kind.name}`, topic: `reconcile-${kind.name}`, handle: onNudge })),
 ]
+
+/** Where a dead letter may have come from. A push subscription is named as its function, after the deployment's prefix. */
+export const routes: Routes = {
+  topics: new Set(eventFunctions.map(({ topic }) => topic).filter((topic) => topic !== 'dead-letters')),
+  topicOf: (subscription) =>
+    eventFunctions.find(({ name }) => {
+      const prefix = subscription.slice(0, -name.length)
+      return subscription.endsWith(name) && (prefix === '' || /^[a-z][a-z0-9]{0,7}-$/.test(prefix))
+    })?.topic,
+}

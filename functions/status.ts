@@ -1,6 +1,9 @@
 import { sourcesOf } from '../shared/engine/sources.ts'
+import type { DeadLetterDoc } from '../shared/state/documents.ts'
 import { parseResourceId } from '../shared/resource-id.ts'
 import { queries } from '../shared/state/store.ts'
+import { obstacleOf } from './dead-letter.ts'
+import { routes } from './registry.ts'
 import { detailOf, time } from './status-views.ts'
 import { listed, statusWith, type StatusDeps } from './status-watch.ts'
 
@@ -59,8 +62,7 @@ async function resource(deps: StatusDeps, text: string): Promise<Answer> {
 async function deadLetter(deps: StatusDeps, id: string): Promise<Answer> {
   const kept = id.length > 0 && id.length <= 200 ? await deps.store.get('deadLetters', id) : undefined
   if (kept === undefined) return failure(404, `no message ${id.slice(0, 200)} was kept as dead letter`)
-  const { topic, why, at } = kept
-  return { status: 200, body: { id, topic, why, at: time(at) } }
+  return { status: 200, body: letterOf(kept) }
 }
 
 async function one(deps: StatusDeps, id: string): Promise<Answer> {
@@ -95,7 +97,13 @@ async function clusters(deps: StatusDeps): Promise<unknown[]> {
 /** Why messages were not worked on; what they held is for the operator's command, not for a page. */
 async function deadLetters(deps: StatusDeps): Promise<unknown[]> {
   const docs = await deps.store.find(queries.deadLetters(100))
-  return docs.map(({ id, topic, attributes, why, at }) => ({ id, topic, attributes, why, at: time(at) }))
+  return docs.map((doc) => ({ ...letterOf(doc), attributes: doc.attributes }))
+}
+
+function letterOf(doc: DeadLetterDoc): object {
+  const { id, topic, why, at } = doc
+  const obstacle = obstacleOf(doc, routes.topics)
+  return { id, topic, why, at: time(at), replayable: obstacle === null, ...(obstacle === null ? {} : { obstacle }) }
 }
 
 /** Namespace and name as the path has them; what is too long names nothing, and the store is not asked for it. */

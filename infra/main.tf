@@ -1,4 +1,4 @@
-# Names, topics, limits, permissions, indexes and the log filter are the code's: scripts/generate-infra.ts writes them.
+# Names, topics, limits, permissions, indexes and the log filter are the code's: npm run generate-infra writes them.
 locals {
   registry = jsondecode(file("${path.module}/registry.json"))
 

@@ -96,10 +96,22 @@ resource "google_pubsub_topic_iam_member" "nudges" {
   member  = google_service_account.function[each.value.identity].member
 }
 
+# What was kept is sent again by whoever keeps it, wherever it came from.
+resource "google_pubsub_topic_iam_member" "replays" {
+  for_each = setsubtract(local.registry.topics, ["dead-letters"])
+
+  project = var.project
+  topic   = google_pubsub_topic.topic[each.key].name
+  role    = "roles/pubsub.publisher"
+  member  = google_service_account.function["keeper"].member
+}
+
 resource "google_pubsub_topic_iam_member" "people" {
   for_each = merge(
     { for member in var.publishers : "${member}/ingress-specs" => { member = member, topic = "ingress-specs" } },
     { for member in var.cluster_registrars : "${member}/cluster-changes" => { member = member, topic = "cluster-changes" } },
+    # To have dead letters sent again, which may be registrations of clusters.
+    { for member in var.cluster_registrars : "${member}/dead-letters" => { member = member, topic = "dead-letters" } },
   )
 
   project = var.project

@@ -137,7 +137,7 @@ variable "publishers" {
 }
 
 variable "cluster_registrars" {
-  description = "Who may register clusters, take them out and have them looked at (IAM members). They decide where every Ingress is served from."
+  description = "Who may register clusters, take them out, have them looked at, and have dead letters sent again (IAM members). They decide where every Ingress is served from."
   type        = set(string)
   default     = []
 

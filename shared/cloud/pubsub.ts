@@ -1,6 +1,6 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub'
 import type { AuthClient } from 'google-auth-library'
-import type { Bus } from './bus-port.ts'
+import type { Bus, Letter } from './bus-port.ts'
 import { createCredentials } from './credentials.ts'
 import { withDeadline } from './deadline.ts'
 import { cloudErrorOf } from './vendor-error.ts'
@@ -20,13 +20,6 @@ export interface BusOptions {
 
 /** Messages on their way at the same time; Pub/Sub takes at most 1,000 in a request, and a topic's go in one. */
 const maxTogether = 1000
-
-/** One message as Pub/Sub has it: text (null = none) and attributes. */
-export interface Letter {
-  topic: string
-  text: string | null
-  attributes?: Readonly<Record<string, string>>
-}
 
 /** Publishes single messages, for people's programs: answers the message's id, throws CloudError. */
 export interface Publisher {
@@ -48,6 +41,9 @@ export function createBus(options: BusOptions): Bus {
         const failed = ends.find((end) => end.status === 'rejected')
         if (failed) throw failed.reason
       }
+    },
+    async resend(letter) {
+      await publisher.publish(letter)
     },
   }
 }

@@ -152,7 +152,7 @@ function depsOn(ports: World, store: Store): Deps {
   return {
     ...ports,
     store,
-    bus: { publish: () => Promise.resolve() },
+    bus: { publish: () => Promise.resolve(), resend: () => Promise.resolve() },
     log: { info: silent, warn: silent, error: silent },
     random: () => 0,
     uniqueId: () => 'preview',

@@ -66,6 +66,7 @@ export interface Playground extends Folder {
   /** The members of .mci/playground.json. */
   dashboard: string
   pubsub: string
+  pubsubRest: string
   firestore: string | null
   compute: string
   clusters: { name: string; server: string }[]
@@ -90,7 +91,7 @@ export async function startPlayground(...options: string[]): Promise<Playground>
     void ended.then(() => reject(new Error(`the playground ended before it was ready:\n${said}`)))
   })
   const facts = (await import(join(folder.path, '.mci', 'playground.json'), { with: { type: 'json' } })) as {
-    default: Pick<Playground, 'dashboard' | 'pubsub' | 'firestore' | 'compute' | 'clusters'>
+    default: Pick<Playground, 'dashboard' | 'pubsub' | 'pubsubRest' | 'firestore' | 'compute' | 'clusters'>
   }
   return {
     ...folder,

@@ -150,6 +150,7 @@ export async function smallWorld(
         queue.push(...messages.map(({ topic, body }) => ({ topic, data: JSON.stringify(body), attributes: {} })))
         return Promise.resolve()
       },
+      resend: () => Promise.reject(new Error('nothing is sent again here')),
     },
     kinds,
     clock: { now: () => clock.now(), sleep: (ms) => clock.advance(ms) },

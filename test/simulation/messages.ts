@@ -96,6 +96,8 @@ export function createMessages(parts: {
           }
           if (strikes('publish answer lost')) throw new CloudError(0, '', 'the answer to the publish was lost')
         }),
+      // Nobody in this world replays a dead letter.
+      resend: () => Promise.reject(new Error('nothing is sent again here')),
     }),
     backlog: () => Object.values(pubsub.counts().subscriptions).reduce((sum, { backlog }) => sum + backlog, 0),
     close: () => pubsub.close(),

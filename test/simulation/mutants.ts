@@ -223,7 +223,7 @@ export const mutants: readonly Mutant[] = [
     within: 30,
     mutation: {
       deps: (deps, { function: name }) =>
-        name === 'scheduler-tick' ? { ...deps, bus: { publish: () => Promise.resolve() } } : deps,
+        name === 'scheduler-tick' ? { ...deps, bus: { ...deps.bus, publish: () => Promise.resolve() } } : deps,
     },
   },
   {

@@ -199,7 +199,7 @@ export function createWorld(plan: WorldPlan): World {
         const cluster = clusters.get(name)
         return cluster === undefined ? undefined : (request) => cluster.handle(request)
       }),
-      bus: { publish: () => Promise.resolve() },
+      bus: { publish: () => Promise.resolve(), resend: () => Promise.resolve() },
       kinds: allKinds,
       clock: { now: () => clock.now(), sleep: (ms) => clock.sleep(ms) },
       log: silent,

@@ -1,4 +1,4 @@
-import type { BusMessage } from '../../../shared/cloud/bus-port.ts'
+import type { BusMessage, Letter } from '../../../shared/cloud/bus-port.ts'
 import { CloudError, type Compute } from '../../../shared/cloud/compute-port.ts'
 import type { Cluster, Clusters } from '../../../shared/cloud/kubernetes-port.ts'
 import type { Deps } from '../../../shared/engine/deps.ts'
@@ -10,6 +10,8 @@ import { project } from '../planning/facts.ts'
 export interface TestDeps extends Deps {
   clock: { now(): number; sleep(ms: number): Promise<void>; at: number }
   published: BusMessage[]
+  /** What was sent once more. */
+  resent: Letter[]
   /** The bus refuses everything while this is set. */
   deaf: boolean
 }
@@ -42,6 +44,11 @@ export function testDeps(
         deps.published.push(...messages)
         return Promise.resolve()
       },
+      resend(letter) {
+        if (deps.deaf) return Promise.reject(new CloudError(503, '', 'the bus is down'))
+        deps.resent.push(letter)
+        return Promise.resolve()
+      },
     },
     kinds: options.kinds ?? [],
     clock,
@@ -51,6 +58,7 @@ export function testDeps(
     budget: { work: 60_000, lease: 90_000 },
     project,
     published: [],
+    resent: [],
     deaf: false,
   }
   return deps
