@@ -69,11 +69,25 @@ describe('who may publish', () => {
       'dead_letters: ${local.pubsub_agent}',
       'nudges: ${google_service_account.function[each.value.identity].member}',
       'people: ${each.value.member}',
+      'replays: ${google_service_account.function["keeper"].member}',
     ])
     const people = String(only('google_pubsub_topic_iam_member', 'people')['for_each'])
     expect(people).toMatch(/var\.publishers : "[^"]*\/ingress-specs"/)
     expect(people).toMatch(/var\.cluster_registrars : "[^"]*\/cluster-changes"/)
-    expect(people.match(/topic = "[\w-]+"/g)).toEqual(['topic = "ingress-specs"', 'topic = "cluster-changes"'])
+    expect(people.match(/topic = "[\w-]+"/g)).toEqual([
+      'topic = "ingress-specs"',
+      'topic = "cluster-changes"',
+      'topic = "dead-letters"',
+    ])
+  })
+  it('a kept message is sent again only for those who may publish anything, and nowhere but to where it came from', () => {
+    const people = String(only('google_pubsub_topic_iam_member', 'people')['for_each'])
+    expect(people).toMatch(/var\.cluster_registrars : "[^"]*\/dead-letters"/)
+    expect(people.match(/\/dead-letters"/g), 'and nobody else has it asked for').toHaveLength(1)
+    const replays = only('google_pubsub_topic_iam_member', 'replays')
+    expect(replays['for_each']).toBe('${setsubtract(local.registry.topics, ["dead-letters"])}')
+    // Nobody sends to this function but Pub/Sub and those people: no other function's identity may.
+    expect(registry.identities['keeper']).toMatchObject({ publishes: false, compute: [], clusters: [] })
   })
   it('of the functions only who looks at clusters sends to where clusters are registered, and needs to', () => {
     const nudges = String(only('google_pubsub_topic_iam_member', 'nudges')['for_each'])
