@@ -1,4 +1,6 @@
-import { acceptAction, acceptSpecs, rejectSpecs, type Accepted } from '../shared/engine/accept.ts'
+import { acceptAction } from '../shared/engine/accept-action.ts'
+import { acceptSpecs, rejectSpecs } from '../shared/engine/accept.ts'
+import { type Accepted } from '../shared/engine/accepted.ts'
 import type { Deps } from '../shared/engine/deps.ts'
 import { planIngress } from '../shared/engine/plan-ingress.ts'
 import type { Cause } from '../shared/engine/nudge.ts'

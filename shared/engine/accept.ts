@@ -1,12 +1,12 @@
 import { canonical } from '../json.ts'
 import { ingressId, type IngressModel } from '../ingress/model.ts'
-import { defaultSettings } from '../ingress/settings.ts'
-import { select } from '../planning/select.ts'
-import type { ClusterDoc, IngressDoc, Problem } from '../state/documents.ts'
-import { queries, type Transaction } from '../state/store.ts'
+import type { IngressDoc, Problem } from '../state/documents.ts'
+import type { Transaction } from '../state/store.ts'
+import { nudgeAccepted, type Accepted } from './accepted.ts'
 import type { Deps } from './deps.ts'
 import { remembered } from './history.ts'
-import { planNudgeOf, send, type Cause } from './nudge.ts'
+import { emptyModel, fresh } from './ingress-docs.ts'
+import type { Cause } from './nudge.ts'
 import { sentences } from './status.ts'
 
 /** A spec as it was published. */
@@ -14,16 +14,6 @@ export interface Published {
   model: IngressModel
   uid: string | null
   generation: number | null
-}
-
-/** What people may ask of an Ingress besides publishing it (DESIGN section 8). */
-export type IngressAction = 'delete' | 'remove-clusters' | 'drain-clusters' | 'undrain-clusters'
-
-/** What became of one Ingress of a message. */
-export interface Accepted {
-  ingress: string
-  is: 'accepted' | 'unchanged' | 'older' | 'refused' | 'unknown'
-  why: string
 }
 
 /**
@@ -154,109 +144,6 @@ export async function rejectSpecs(
   )
 }
 
-/** Carries out an action on a published Ingress, or says why not. */
-export async function acceptAction(
-  deps: Deps,
-  id: string,
-  action: IngressAction,
-  clusters: readonly string[],
-  force: boolean,
-  publishedAt: number,
-  cause: Cause,
-): Promise<Accepted> {
-  const registered = await deps.store.find(queries.clusters())
-  const accepted = await deps.store.transact(async (tx): Promise<Accepted> => {
-    const doc = await tx.get('ingresses', id)
-    const now = deps.clock.now()
-    if (doc === undefined || doc.goneAt !== null) {
-      // The version that it withdraws may still be on its way: only the time of the withdrawal can tell it then.
-      if (action === 'delete' && publishedAt > (doc?.source.publishedAt ?? -Infinity))
-        tx.set('ingresses', id, withdrawn(doc ?? fresh(id, emptyModel(namesOf(id)), now), publishedAt, now))
-      return { ingress: id, is: 'unknown', why: `there is no Ingress ${id}` }
-    }
-    // Without a good version there is nothing that could be served from other clusters; it can only be withdrawn.
-    if (doc.generation === 0 && action !== 'delete')
-      return { ingress: id, is: 'unknown', why: `no version of ${id} was ever accepted: publish a good one first` }
-    const latest = action === 'delete' ? doc.source.publishedAt : (doc.selectedAt ?? 0)
-    if (publishedAt < latest)
-      return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
-    const times = action === 'delete' ? { source: { ...doc.source, publishedAt } } : { selectedAt: publishedAt }
-    const change = changeOf(doc, action, clusters, force, registered)
-    if ('refused' in change) {
-      const refusedAction = { action, clusters: [...clusters].slice(0, 100), publishedAt, why: change.refused }
-      if (canonical(refusedAction) !== canonical(doc.refusedAction))
-        tx.set('ingresses', id, { ...doc, refusedAction, wakeAt: now, token: doc.token + 1, updatedAt: now })
-      return { ingress: id, is: 'refused', why: change.refused }
-    }
-    const { refusedAction: _refused, ...before } = doc
-    const next: IngressDoc = { ...before, ...change }
-    if (canonical(next) === canonical(doc)) {
-      // Whatever was published before this, and comes after it, is older than what is in place.
-      if (publishedAt > latest) tx.set('ingresses', id, { ...doc, ...times })
-      return { ingress: id, is: 'unchanged', why: 'it is so already' }
-    }
-    tx.set('ingresses', id, {
-      ...next,
-      ...times,
-      history: remembered(doc.history, {
-        at: now,
-        by: 'spec',
-        what: [action, ...clusters].join(' ').slice(0, 1_000),
-        why: 'asked for by a message',
-      }),
-      generation: doc.generation + (action === 'delete' ? 0 : 1),
-      wakeAt: now,
-      token: doc.token + 1,
-      updatedAt: now,
-    })
-    return { ingress: id, is: 'accepted', why: action }
-  }, 'one-document')
-  await nudgeAccepted(deps, [accepted], cause)
-  return accepted
-}
-
-function changeOf(
-  doc: IngressDoc,
-  action: IngressAction,
-  clusters: readonly string[],
-  force: boolean,
-  registered: readonly ClusterDoc[],
-): Partial<IngressDoc> | { refused: string } {
-  const { selection } = doc
-  const chosen = select(doc.model, selection, registered)
-  switch (action) {
-    case 'delete':
-      return { deleted: true, phase: 'Deleting' }
-    case 'remove-clusters': {
-      const left = chosen.names.filter((name) => !clusters.includes(name) && !selection.drained.includes(name))
-      if (left.length === 0 && !force) {
-        return {
-          refused: `this would take ${doc.id} out of the last cluster that serves it: withdraw the Ingress, or send force=true`,
-        }
-      }
-      return {
-        selection: {
-          ...selection,
-          excluded: [...new Set([...selection.excluded, ...clusters])].sort(),
-          drained: selection.drained.filter((name) => !clusters.includes(name)),
-        },
-      }
-    }
-    case 'drain-clusters': {
-      const unknown = clusters.filter((name) => !chosen.names.includes(name))
-      if (unknown.length > 0) return { refused: `${doc.id} is not served from ${unknown.join(', ')}` }
-      const drained = [...new Set([...selection.drained, ...clusters])].sort()
-      if (chosen.names.every((name) => drained.includes(name)))
-        return { refused: `this would drain the last cluster that serves ${doc.id}` }
-      return { selection: { ...selection, drained } }
-    }
-    case 'undrain-clusters':
-      return { selection: { ...selection, drained: selection.drained.filter((name) => !clusters.includes(name)) } }
-    default:
-      return action satisfies never
-  }
-}
-
 /**
  * Whether a version comes after the stored one: by metadata.generation where both have one of the same object, else by
  * the time of publishing. A new uid is a new object, whose generations begin again.
@@ -277,68 +164,4 @@ function isNewer(
     return incoming.generation > stored.generation
   }
   return incoming.publishedAt >= stored.publishedAt
-}
-
-async function nudgeAccepted(deps: Deps, accepted: readonly Accepted[], cause: Cause): Promise<void> {
-  await send(
-    deps,
-    accepted
-      .filter((one) => one.is === 'accepted' || one.is === 'refused')
-      .map((one) => planNudgeOf(one.ingress, cause)),
-  )
-}
-
-function fresh(id: string, model: IngressModel, now: number): IngressDoc {
-  return {
-    id,
-    model,
-    source: { uid: null, generation: null, publishedAt: 0 },
-    generation: 0,
-    selection: { clusters: null, excluded: [], drained: [] },
-    plannedGeneration: 0,
-    deleted: false,
-    goneAt: null,
-    rejected: null,
-    plan: null,
-    names: {},
-    living: null,
-    conditions: [],
-    phase: 'Progressing',
-    wakeAt: now,
-    token: 0,
-    createdAt: now,
-    updatedAt: now,
-  }
-}
-
-/** What is left of an Ingress that was withdrawn: the order of its versions. */
-function withdrawn(doc: IngressDoc, publishedAt: number, now: number): IngressDoc {
-  return {
-    ...doc,
-    source: { ...doc.source, publishedAt },
-    deleted: true,
-    goneAt: now,
-    phase: 'Deleting',
-    wakeAt: null,
-    token: doc.token + 1,
-    updatedAt: now,
-  }
-}
-
-function namesOf(id: string): { namespace: string; name: string } {
-  const [namespace = '', name = ''] = id.split('/')
-  return { namespace, name }
-}
-
-function emptyModel({ namespace, name }: { namespace: string; name: string }): IngressModel {
-  return {
-    namespace,
-    name,
-    defaultBackend: null,
-    rules: [],
-    tls: [],
-    settings: structuredClone(defaultSettings),
-    labels: {},
-    annotations: {},
-  }
 }

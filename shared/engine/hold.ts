@@ -1,7 +1,7 @@
 import type { Problem } from '../state/documents.ts'
 import type { Step } from './decide.ts'
 import { changesInWords } from './history.ts'
-import type { View } from './ledger.ts'
+import type { View } from './view.ts'
 
 /** An Ingress that is only observed, or paused: the annotation multicluster-ingress.io/mode. */
 

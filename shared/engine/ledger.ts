@@ -1,11 +1,12 @@
 import { hashOf } from '../json.ts'
 import { scopeOf, type ResourceId } from '../resource-id.ts'
 import type { OperationRef } from '../cloud/compute-port.ts'
-import type { ClaimDoc, ResourceDoc, ResourcePhase } from '../state/documents.ts'
+import type { ResourceDoc, ResourcePhase } from '../state/documents.ts'
 import { queries, type Reader, type Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
 import type { AnyKind } from './kind.ts'
 import { nextWake, pace, type Outcome } from './outcome.ts'
+import { ownersOf, read, union, type View } from './view.ts'
 
 /**
  * The transactions by which a visit reads and writes a resource's document. They carry the protocol's promises:
@@ -16,63 +17,6 @@ import { nextWake, pace, type Outcome } from './outcome.ts'
  * - a wait is committed in a transaction that re-reads what it waits for, so that no wake-up is lost;
  * - a document comes to rest only if its claims are still those that were acted on, and nobody nudged meanwhile.
  */
-
-/** What a visit works from. */
-export interface View {
-  doc: ResourceDoc
-  claims: ClaimDoc[]
-  /** The merged want; null when no claim is left. */
-  want: object | null
-  wantHash: string
-  /** What must exist before. */
-  refs: ResourceId[]
-  /** What must not be removed while this is applied: `refs`, and what is used besides. */
-  holds: ResourceId[]
-  force: boolean
-  /** Nobody wants it changed; the claims decide together. */
-  hold: 'observe' | 'paused' | undefined
-}
-
-/** Reads a resource with its claims; undefined when there is none. */
-export async function read(reader: Reader, kind: AnyKind, id: ResourceId): Promise<View | undefined> {
-  const doc = await reader.get('resources', id)
-  if (doc === undefined) return undefined
-  return viewOf(kind, doc, await reader.find(queries.claimsOn(id)))
-}
-
-/** What a document and the claims on it say together. */
-export function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
-  const want = merged(kind, claims)
-  const refs = [...new Set(claims.flatMap((claim) => claim.refs))].sort()
-  const holds = union(
-    refs,
-    claims.flatMap((claim) => claim.uses ?? []),
-  )
-  const hold = heldBy(claims)
-  return {
-    doc,
-    claims,
-    want,
-    wantHash: hashOf([want, refs, holds, ...(hold === undefined ? [] : [hold])]),
-    hold,
-    refs,
-    holds,
-    force: claims.some((claim) => claim.force),
-  }
-}
-
-/** Whoever wants a shared resource changed has it changed; what nobody claims is removed. */
-function heldBy(claims: readonly ClaimDoc[]): View['hold'] {
-  if (claims.length === 0 || claims.some((claim) => claim.hold === undefined)) return undefined
-  return claims.every((claim) => claim.hold === 'paused') ? 'paused' : 'observe'
-}
-
-function merged(kind: AnyKind, claims: ClaimDoc[]): object | null {
-  const [first] = claims
-  if (first === undefined) return null
-  if (kind.merge) return kind.merge(claims) as object
-  return first.want as object
-}
 
 /** What the ledger answers: `stale` = a newer holder has written; `changed` = look again, the want or the gate moved. */
 export type Entry = { is: 'written'; doc: ResourceDoc } | { is: 'stale' } | { is: 'changed' }
@@ -267,12 +211,6 @@ export async function settle(
   })
 }
 
-/** The ingresses that claim a resource, or the last that did. */
-export function ownersOf(view: Pick<View, 'claims' | 'doc'>): string[] {
-  const claimants = view.claims.map((claim) => claim.ingress)
-  return claimants.length > 0 ? claimants : view.doc.owner === '' ? [] : [view.doc.owner]
-}
-
 /** Says that somebody came while a holder was at work: the holder looks again before it comes to rest. */
 export async function nudgeBusy(deps: Deps, id: ResourceId): Promise<void> {
   await deps.store.transact(async (tx) => {
@@ -319,10 +257,6 @@ function rest(
 
 function write(tx: Transaction, doc: ResourceDoc): void {
   tx.set('resources', doc.id, doc)
-}
-
-function union(a: readonly ResourceId[], b: readonly ResourceId[]): ResourceId[] {
-  return [...new Set([...a, ...b])].sort()
 }
 
 /** Names of resources for a sentence: all of a few, the first three of many. */

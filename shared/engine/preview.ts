@@ -19,7 +19,7 @@ import { decide, type Step } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { classify } from './faults.ts'
 import type { AnyKind, Cloud, Observation } from './kind.ts'
-import * as ledger from './ledger.ts'
+import { read, type View } from './view.ts'
 import type { Cause } from './nudge.ts'
 import { planIngress } from './plan-ingress.ts'
 import { clustersSnapshot, computeSnapshot } from './snapshot.ts'
@@ -213,7 +213,7 @@ async function viewsOf(
   deps: Deps,
   id: string,
   before: readonly ResourceId[],
-): Promise<{ kind: AnyKind; view: ledger.View }[]> {
+): Promise<{ kind: AnyKind; view: View }[]> {
   const [claims, owned] = await Promise.all([
     deps.store.find(queries.claimsOf(id)),
     deps.store.find(queries.ownedBy(id)),
@@ -224,7 +224,7 @@ async function viewsOf(
   const views = await Promise.all(
     ids.map(async (resource) => {
       const kind = deps.kinds.find((candidate) => candidate.name === splitResourceId(resource).kind)
-      const view = kind === undefined ? undefined : await ledger.read(deps.store, kind, resource)
+      const view = kind === undefined ? undefined : await read(deps.store, kind, resource)
       return kind === undefined || view === undefined ? [] : [{ kind, view }]
     }),
   )
@@ -260,11 +260,7 @@ function heldId(kinds: readonly AnyKind[], where: string, message: string): [Res
   return id !== undefined && kinds.some((kind) => kind.name === splitResourceId(id).kind) ? [[id, message]] : []
 }
 
-function stepOf(
-  kind: AnyKind,
-  { doc, want, force }: ledger.View,
-  observation: Seen['observation'] | undefined,
-): PreviewStep {
+function stepOf(kind: AnyKind, { doc, want, force }: View, observation: Seen['observation'] | undefined): PreviewStep {
   if (observation === undefined || 'unreachable' in observation)
     return later(doc.id, observation?.unreachable ?? 'it was not looked at')
   const at = { id: doc.id, kind: kind.name, name: splitResourceId(doc.id).path.at(-1) ?? '', want }

@@ -1,16 +1,17 @@
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { hashOf } from '../json.ts'
-import type { OperationRef, StartedOperation } from '../cloud/compute-port.ts'
-import { decide, type Step } from './decide.ts'
+import { decide } from './decide.ts'
 import type { Deps } from './deps.ts'
-import { classify, type Fault } from './faults.ts'
-import { changesInWords } from './history.ts'
+import { classify } from './faults.ts'
 import { observedWhy, pausedWhy } from './hold.ts'
-import type { AnyKind, Cloud, Observation } from './kind.ts'
+import type { Observation } from './kind.ts'
 import { acquire, release } from './lease.ts'
 import * as ledger from './ledger.ts'
+import { awaitOperation, mutate } from './mutate.ts'
 import { nudgeOf, planNudgeOf, send, wakeWaiters, type Cause } from './nudge.ts'
 import { pace, type Outcome } from './outcome.ts'
+import { ownersOf, read, type View } from './view.ts'
+import { cloudOf, inBackground, outcomeOf, settle, type Round, type Visit } from './visit.ts'
 
 /** A visit goes round at most so often before it hands over to a fresh message. */
 const mostRounds = 12
@@ -63,30 +64,10 @@ export class UnknownKind extends Error {
   override name = 'UnknownKind'
 }
 
-interface Visit {
-  deps: Deps
-  kind: AnyKind
-  id: ResourceId
-  token: number
-  cause: Cause
-  cloud: Cloud
-  /** No new work after this. */
-  deadline: number
-  /** Nudges on their way; the visit does not end before they are sent. */
-  background: Promise<unknown>[]
-  /** Whether anybody waited for the last mutation to end: those will report to the planner. */
-  woken: Promise<boolean>
-  /** How many nudges this visit has taken into account; undefined before its first look. */
-  nudges: number | undefined
-}
-
-/** What one round led to: an outcome to settle, a reason to look again at once, or an end that is already written. */
-type Round = { is: 'settle'; outcome: Outcome; seen?: Observation<unknown> } | { is: 'look-again' } | { is: 'over' }
-
 async function rounds(visit: Visit): Promise<void> {
   const { deps, kind, id, token } = visit
   for (let round = 0; round < mostRounds; round += 1) {
-    const view = await ledger.read(deps.store, kind, id)
+    const view = await read(deps.store, kind, id)
     if (view === undefined) return
     visit.nudges = view.doc.nudges
     const result = await attempt(visit, view)
@@ -112,7 +93,7 @@ async function rounds(visit: Visit): Promise<void> {
 }
 
 /** Polling that shows nothing new is not worth a write: the document already says what is waited for. */
-async function napped(visit: Visit, view: ledger.View, after: number, why: string, output: unknown): Promise<boolean> {
+async function napped(visit: Visit, view: View, after: number, why: string, output: unknown): Promise<boolean> {
   const { clock } = visit.deps
   const same =
     view.doc.phase === 'Working' &&
@@ -124,7 +105,7 @@ async function napped(visit: Visit, view: ledger.View, after: number, why: strin
   return true
 }
 
-async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
+async function attempt(visit: Visit, view: View): Promise<Round> {
   const { deps } = visit
   if (view.doc.operation) return awaitOperation(visit, view, view.doc.operation, view.doc.appliedRefs)
   if (view.hold === 'paused') return settle({ is: 'held', why: pausedWhy })
@@ -169,119 +150,8 @@ async function attempt(visit: Visit, view: ledger.View): Promise<Round> {
   }
 }
 
-async function mutate(
-  visit: Visit,
-  view: ledger.View,
-  seen: Observation<unknown>,
-  step: Step & { do: 'create' | 'update' | 'remove' },
-): Promise<Round> {
-  const { deps, id, token } = visit
-  // The lease must outlast the call that is about to be made; whoever comes next begins afresh.
-  if (deps.clock.now() > visit.deadline)
-    return settle({ is: 'again', after: 0, why: `${step.why}; out of time for now` }, seen)
-  const gate = await ledger.begin(deps, visit.kind, view, token, step, noteOf(step, visit.cause))
-  if (gate.is === 'stale' || gate.is === 'waiting') return { is: 'over' }
-  if (gate.is === 'changed') return { is: 'look-again' }
-  deps.log.info(
-    { resource: id, step: step.do, why: step.why, changes: step.changes, token, trace: visit.cause.trace },
-    'mutation',
-  )
-  let started: StartedOperation | null
-  try {
-    started = await perform(visit, view, seen, step, requestIdOf(id, token, step.do, view.wantHash, gate.doc.updatedAt))
-  } catch (error) {
-    const fault = classify(error)
-    if (fault.kind === 'absent' && step.do === 'remove') return ended(visit, 'remove', [])
-    // A clear refusal began nothing; an earlier attempt may have.
-    const unclear = fault.kind === 'transient' || fault.kind === 'conflict'
-    if (step.do === 'create' && !unclear) {
-      const forgotten = await ledger.forgetOperation(deps, id, token, view.doc.mayAppearUntil)
-      if (forgotten.is !== 'written') return { is: 'over' }
-    }
-    // The answer of an earlier attempt may have been lost: the world knows better than we do. One look is free, then with patience.
-    return settle(outcomeOf(fault), seen)
-  }
-  if (started === null) return ended(visit, step.do, view.holds)
-  const operation: OperationRef = { ...started, does: step.do }
-  const recorded = await ledger.recordOperation(deps, id, token, operation)
-  if (recorded.is !== 'written') return { is: 'over' }
-  return awaitOperation(visit, view, operation, step.do === 'remove' ? [] : view.holds)
-}
-
-/** For the history: what differed, and which message led to it. */
-function noteOf(step: Step, cause: Cause): string {
-  const what = step.changes.length === 0 ? step.why : changesInWords(step.changes)
-  return `${what} (${cause.why})`.slice(0, 1_000)
-}
-
-function perform(
-  visit: Visit,
-  view: ledger.View,
-  seen: Observation<unknown>,
-  step: Step,
-  requestId: string,
-): Promise<StartedOperation | null> {
-  const { kind, cloud, id } = visit
-  if (step.do === 'create') return kind.create(cloud, id, view.want, requestId)
-  if (step.do === 'remove') return kind.remove(cloud, id, seen.got, requestId)
-  if (kind.update === undefined) throw new Error(`${kind.name} cannot be updated`)
-  return kind.update(cloud, id, view.want, seen.got, step.changes, requestId)
-}
-
-/** Waits for an operation as long as the visit lasts; `refs` are what the resource refers to once it has ended well. */
-async function awaitOperation(
-  visit: Visit,
-  view: ledger.View,
-  operation: OperationRef,
-  refs: readonly ResourceId[],
-): Promise<Round> {
-  const { deps, id, token } = visit
-  let state
-  try {
-    state = await deps.compute.wait(operation, Math.max(1, visit.deadline - deps.clock.now()))
-  } catch (error) {
-    const fault = classify(error)
-    // Operations are forgotten by the API after a while: what it did is there to be seen.
-    if (fault.kind === 'absent')
-      return (await ledger.forgetOperation(deps, id, token)).is === 'written' ? { is: 'look-again' } : { is: 'over' }
-    return settle({
-      is: 'working',
-      operation,
-      why: `${view.doc.why}; its operation could not be asked for: ${fault.why}`,
-    })
-  }
-  if (!state.done) {
-    if (deps.clock.now() < visit.deadline) return { is: 'look-again' }
-    return settle({ is: 'working', operation, why: view.doc.why })
-  }
-  if (state.error === null) return ended(visit, operation.does, refs)
-  if ((await ledger.forgetOperation(deps, id, token)).is !== 'written') return { is: 'over' }
-  const fault = classify(state.error)
-  if (fault.kind === 'absent' && operation.does === 'remove') return ended(visit, 'remove', [])
-  return settle(outcomeOf(fault))
-}
-
-/** The mutation ended well: others may build on it from now on, before we have looked at it again. */
-async function ended(visit: Visit, does: OperationRef['does'], refs: readonly ResourceId[]): Promise<Round> {
-  const entry = await ledger.confirm(visit.deps, visit.id, visit.token, does, refs)
-  if (entry.is !== 'written') return { is: 'over' }
-  wake(visit)
-  return { is: 'look-again' }
-}
-
-function wake(visit: Visit): void {
-  visit.woken = wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` })
-  inBackground(visit, visit.woken)
-}
-
-/** What fails here fails the visit at its end; until then a rejection without a handler would end the whole process. */
-function inBackground(visit: Visit, work: Promise<unknown>): void {
-  work.catch(() => undefined)
-  visit.background.push(work)
-}
-
 /** Tells the log, the neighbours and the planners what a visit came to. */
-function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledger.Settled): void {
+function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Settled): void {
   const { deps, id, cause, woken } = visit
   const why = outcome.is === 'retry' ? outcome.fault.why : outcome.why
   const fields = { resource: id, outcome: outcome.is, why, token: visit.token, cause: cause.why, trace: cause.trace }
@@ -298,46 +168,11 @@ function report(visit: Visit, view: ledger.View, outcome: Outcome, settled: ledg
       if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && !waited)))) {
         await send(
           deps,
-          ledger
-            .ownersOf(view)
-            .map((ingress) => planNudgeOf(ingress, { ...cause, why: `${ledger.list([id])} is ${outcome.is}` })),
+          ownersOf(view).map((ingress) =>
+            planNudgeOf(ingress, { ...cause, why: `${ledger.list([id])} is ${outcome.is}` }),
+          ),
         )
       }
     })(),
   )
-}
-
-function outcomeOf(fault: Fault): Outcome {
-  return fault.kind === 'refused' ? { is: 'failed', why: fault.why } : { is: 'retry', fault }
-}
-
-function settle(outcome: Outcome, seen?: Observation<unknown>): Round {
-  return seen === undefined ? { is: 'settle', outcome } : { is: 'settle', outcome, seen }
-}
-
-/** The same attempt has the same id, so that a request repeated below us is one operation; a new attempt has a new one. */
-function requestIdOf(...parts: readonly (string | number)[]): string {
-  const hex = hashOf(parts) + hashOf([...parts, 'more'])
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-}
-
-/** The world as kinds see it in one visit: Compute, and clusters by their registered name. */
-export function cloudOf(deps: Deps): Cloud {
-  const recalled = new Map<string, { at: number; value: unknown }>()
-  return {
-    compute: deps.compute,
-    now: () => deps.clock.now(),
-    async recall<T>(what: string, ms: number, read: () => Promise<T>): Promise<T> {
-      const known = recalled.get(what)
-      if (known !== undefined && deps.clock.now() - known.at <= ms) return known.value as T
-      const value = await read()
-      recalled.set(what, { at: deps.clock.now(), value })
-      return value
-    },
-    async cluster(name) {
-      const doc = await deps.store.get('clusters', name)
-      return doc === undefined ? undefined : deps.clusters.connect(doc.registration)
-    },
-    isLeaving: async (name) => (await deps.store.get('clusters', name))?.leaving === true,
-  }
 }

@@ -10,9 +10,9 @@ import type { Deps } from './deps.ts'
 import { digitOf, dueInFull, readInventory, sinceOf, writeInventory, type Seen } from './inventory.ts'
 import { isSaid } from './hold.ts'
 import type { AnyKind, Cloud } from './kind.ts'
-import { viewOf, type View } from './ledger.ts'
+import { viewOf, type View } from './view.ts'
 import { nudgeOf, send, type Cause } from './nudge.ts'
-import { cloudOf } from './reconcile.ts'
+import { cloudOf } from './visit.ts'
 
 /** What a sweep came to. */
 export interface Swept {

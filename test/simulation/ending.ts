@@ -1,7 +1,7 @@
 import { claimId, type IngressDoc, type ResourceDoc } from '../../shared/state/documents.ts'
 import { decide } from '../../shared/engine/decide.ts'
 import type { Cloud } from '../../shared/engine/kind.ts'
-import * as ledger from '../../shared/engine/ledger.ts'
+import { read } from '../../shared/engine/view.ts'
 import { lookAtCluster } from '../../shared/engine/clusters.ts'
 import { clusterWants, factsOf, sourcesOf } from '../../shared/engine/sources.ts'
 import { clusterIngressId } from '../../shared/planning/layout.ts'
@@ -136,7 +136,7 @@ async function worldDifferences(
   for (const id of ids) {
     const kind = outside.kinds.find((candidate) => candidate.name === splitResourceId(id).kind)
     if (kind === undefined) continue
-    const view = await ledger.read(store, kind, id)
+    const view = await read(store, kind, id)
     if (view === undefined || view.want === null) {
       found.push(`Ingress ${owned.id}: ${id} is claimed and has no document`)
       continue

@@ -1,11 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  acceptAction,
-  acceptSpecs,
-  rejectSpecs,
-  type IngressAction,
-  type Published,
-} from '../../../shared/engine/accept.ts'
+import { acceptAction, type IngressAction } from '../../../shared/engine/accept-action.ts'
+import { acceptSpecs, rejectSpecs, type Published } from '../../../shared/engine/accept.ts'
 import type { IngressDoc, Selection } from '../../../shared/state/documents.ts'
 import { clusterDoc, everything, modelOf, to } from '../planning/facts.ts'
 import { testDeps, type TestDeps } from './deps.ts'

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as ledger from '../../../shared/engine/ledger.ts'
+import { read, type View } from '../../../shared/engine/view.ts'
 import { wakeWaiters } from '../../../shared/engine/nudge.ts'
 import type { Outcome } from '../../../shared/engine/outcome.ts'
 import { resourceId, type ResourceId } from '../../../shared/resource-id.ts'
@@ -22,8 +23,8 @@ beforeEach(() => {
   deps = testDeps({ kinds: [kind] })
 })
 
-const view = async (): Promise<ledger.View> => {
-  const found = await ledger.read(deps.store, kind, map)
+const view = async (): Promise<View> => {
+  const found = await read(deps.store, kind, map)
   if (found === undefined) throw new Error('there is no document')
   return found
 }
@@ -39,7 +40,7 @@ const claimed = async (serviceThere: boolean, parts: Partial<ResourceDoc> = {}):
 }
 
 describe('fencing', () => {
-  const writes: { name: string; write: (token: number, seen: ledger.View) => Promise<{ is: string }> }[] = [
+  const writes: { name: string; write: (token: number, seen: View) => Promise<{ is: string }> }[] = [
     { name: 'begin', write: (token, seen) => ledger.begin(deps, kind, seen, token, create) },
     { name: 'recordOperation', write: (token) => ledger.recordOperation(deps, map, token, operation) },
     { name: 'confirm', write: (token) => ledger.confirm(deps, map, token, 'create', [service]) },
@@ -133,10 +134,10 @@ describe('the gate', () => {
       deps = testDeps({ kinds: [kind, plainKind('target-proxy')] })
       await put(deps, resourceDoc(map, { applied: true }), null)
       await put(deps, resourceDoc(proxy), claimDoc(proxy, { refs: [map] }))
-      const proxyView = await ledger.read(deps.store, plainKind('target-proxy'), proxy)
+      const proxyView = await read(deps.store, plainKind('target-proxy'), proxy)
       const mapView = await view()
       const remove = () => ledger.begin(deps, kind, mapView, 1, { do: 'remove', why: '' })
-      const refer = () => ledger.begin(deps, plainKind('target-proxy'), proxyView as ledger.View, 1, create)
+      const refer = () => ledger.begin(deps, plainKind('target-proxy'), proxyView as View, 1, create)
       const [first, second] = await Promise.all(start === 0 ? [remove(), refer()] : [refer(), remove()])
       expect([first.is, second.is].sort()).toEqual(['waiting', 'written'])
     }

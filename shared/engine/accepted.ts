@@ -1,0 +1,19 @@
+import type { Deps } from './deps.ts'
+import { planNudgeOf, send, type Cause } from './nudge.ts'
+
+/** What became of one Ingress of a message. */
+export interface Accepted {
+  ingress: string
+  is: 'accepted' | 'unchanged' | 'older' | 'refused' | 'unknown'
+  why: string
+}
+
+/** Has those planned for which something changed, be it only what their status says. */
+export async function nudgeAccepted(deps: Deps, accepted: readonly Accepted[], cause: Cause): Promise<void> {
+  await send(
+    deps,
+    accepted
+      .filter((one) => one.is === 'accepted' || one.is === 'refused')
+      .map((one) => planNudgeOf(one.ingress, cause)),
+  )
+}

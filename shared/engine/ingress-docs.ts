@@ -1,0 +1,61 @@
+import type { IngressModel } from '../ingress/model.ts'
+import { defaultSettings } from '../ingress/settings.ts'
+import type { IngressDoc } from '../state/documents.ts'
+
+/** The document of an Ingress of which no version was accepted yet. */
+export function fresh(id: string, model: IngressModel, now: number): IngressDoc {
+  return {
+    id,
+    model,
+    source: { uid: null, generation: null, publishedAt: 0 },
+    generation: 0,
+    selection: { clusters: null, excluded: [], drained: [] },
+    plannedGeneration: 0,
+    deleted: false,
+    goneAt: null,
+    rejected: null,
+    plan: null,
+    names: {},
+    living: null,
+    conditions: [],
+    phase: 'Progressing',
+    wakeAt: now,
+    token: 0,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+/** What is left of an Ingress that was withdrawn: the order of its versions. */
+export function withdrawn(doc: IngressDoc, publishedAt: number, now: number): IngressDoc {
+  return {
+    ...doc,
+    source: { ...doc.source, publishedAt },
+    deleted: true,
+    goneAt: now,
+    phase: 'Deleting',
+    wakeAt: null,
+    token: doc.token + 1,
+    updatedAt: now,
+  }
+}
+
+/** Namespace and name of an id. */
+export function namesOf(id: string): { namespace: string; name: string } {
+  const [namespace = '', name = ''] = id.split('/')
+  return { namespace, name }
+}
+
+/** A model that routes nothing, for a document that has no good version. */
+export function emptyModel({ namespace, name }: { namespace: string; name: string }): IngressModel {
+  return {
+    namespace,
+    name,
+    defaultBackend: null,
+    rules: [],
+    tls: [],
+    settings: structuredClone(defaultSettings),
+    labels: {},
+    annotations: {},
+  }
+}
