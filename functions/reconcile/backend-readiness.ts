@@ -43,8 +43,13 @@ export async function readinessOf(
       : `waits until its backends are healthy: ${weak.map(inWords).join(', ')}`
   return {
     output: { ready: false, since, why } satisfies Readiness,
-    pending: { after: cloud.now() - since < 60_000 ? 500 : 5_000, why },
+    pending: { after: pollEvery(cloud.now() - since), why },
   }
+}
+
+/** Fast while first health checks are due; then it is left to the tick. */
+function pollEvery(waited: number): number {
+  return waited < 10_000 ? 500 : waited < 60_000 ? 2_000 : 30_000
 }
 
 const isHealthy = ({ healthState }: MemberHealth): boolean => healthState === 'HEALTHY'

@@ -25,9 +25,10 @@ export function layMoving(
   const wanted = layService(context, service, port, mode, places)
   const before = layService(context, service, port, otherMode(mode), places)
   const [next, last] = [wanted.backendServiceId, before.backendServiceId]
-  const moves = standing?.routed.includes(last) === true && !standing.routed.includes(next)
-  if (moves || standing?.applied.includes(last) === true)
-    wanted.leaving.push(...openPorts([...places.places, ...places.leaving], otherMode(mode)))
+  const there = standing?.applied.includes(last) === true
+  // What was wanted in the other mode and never came to be serves nobody.
+  const moves = there && standing.routed.includes(last) && !standing.routed.includes(next)
+  if (there) wanted.leaving.push(...openPorts([...places.places, ...places.leaving], otherMode(mode)))
   if (!moves || standing.proven.includes(next)) return { wanted, retained: null }
   wanted.role = 'awaited'
   // What can no longer be told of how it serves stays as it was last wanted.

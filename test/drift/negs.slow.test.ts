@@ -69,4 +69,38 @@ describe('container-native load balancing over the wire', () => {
     expect(await all(system, 'backendServices')).toHaveLength(1)
     expect(await all(system, 'healthChecks')).toHaveLength(1)
   }, 60_000)
+
+  it('a zone whose groups come, and go again, serves in between, and no request fails', async () => {
+    const under = clients()
+    const [first] = system.environment.clusters
+    const zone = 'us-central1-f'
+    const inZone = async (): Promise<boolean> => (await groupsOf(system)).includes(`${zone}/networkEndpointGroups`)
+    await system.environment.nodePools.addZone(first?.name ?? '', zone)
+    await expect.poll(inZone, { timeout: 10_000 }).toBe(true)
+    // Its endpoints come with the next pods, which the scheduler puts where there are fewest.
+    await edit(first?.server ?? '', '/apis/apps/v1/namespaces/default/deployments/web', { spec: { replicas: 6 } })
+    await expect
+      .poll(async () => (await firstAnswer(url, { region: 'us-central1' })).pod?.zone, {
+        timeout: 10_000,
+        interval: 20,
+      })
+      .toBe(zone)
+    await system.environment.nodePools.removeZone(first?.name ?? '', zone, 3_000)
+    await expect.poll(inZone, { timeout: 10_000 }).toBe(false)
+    await system.until('default/web', 'Ready', ready, 20_000)
+    const answers = (await Promise.all(under.map((client) => client.stop()))).flat()
+    process.stdout.write(`a zone that comes and goes: ${failed(answers).length} of ${answers.length} requests failed\n`)
+    expect(failed(answers)).toEqual([])
+  }, 60_000)
+
+  it('and back, and no request fails', async () => {
+    const under = clients()
+    await annotate(system, { 'cloud.google.com/neg': null })
+    await expect.poll(moved('instanceGroups'), { timeout: 30_000 }).toBe(true)
+    await system.until('default/web', 'Ready', ready, 20_000)
+    const answers = (await Promise.all(under.map((client) => client.stop()))).flat()
+    process.stdout.write(`to instance groups: ${failed(answers).length} of ${answers.length} requests failed\n`)
+    expect(failed(answers)).toEqual([])
+    expect(await all(system, 'backendServices')).toHaveLength(1)
+  }, 60_000)
 })

@@ -48,6 +48,7 @@ export interface SmallWorld {
 export async function smallWorld(
   places: Readonly<Record<string, readonly string[]>> = { east: ['us-east1-b'], west: ['us-west1-a', 'us-west1-b'] },
   operationMs = 1_000,
+  more: { vpcNative?: boolean } = {},
 ): Promise<SmallWorld> {
   const clock = virtualClock()
   const random = seededRandom(7)
@@ -56,7 +57,7 @@ export async function smallWorld(
     Object.entries(places).map(([name, zones], index) => [
       name,
       createCluster({
-        ...{ name, project, zones, clock, random, nodesPerZone: 2, network: 'default', addressBlock: index },
+        ...{ name, project, zones, clock, random, nodesPerZone: 2, network: 'default', addressBlock: index, ...more },
         compute: (request) => compute.handle(request),
       }),
     ]),

@@ -168,9 +168,11 @@ function modeOfGroup(spec: JsonObject, path: string): string | undefined {
   return backend === undefined ? undefined : modeOf(backend)
 }
 
-/** A machine can be in one group only that is a backend. */
+/** A machine can be in one instance group only that is a backend; network endpoint groups may hold its pods besides. */
 export function checkOneBalancedGroup(look: Look, instanceUrl: string, group: Resource): void {
-  const others = look.holders(memberToken(instanceUrl)).filter((other) => other !== group)
+  const others = look
+    .holders(memberToken(instanceUrl))
+    .filter((other) => other !== group && other.collection === 'instanceGroups')
   const balanced = others.some((other) =>
     look.holders(other.path).some(({ collection }) => collection === 'backendServices'),
   )
