@@ -83,6 +83,7 @@ const special: Readonly<Record<string, Special>> = {
   },
   'reconcile-cluster-ingress': { identity: 'clusters' },
   'reconcile-backend-service': { identity: 'backends' },
+  'reconcile-cluster-status': { identity: 'clusters' },
   'reconcile-ssl-certificate': { identity: 'certificates' },
 }
 

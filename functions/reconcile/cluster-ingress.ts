@@ -1,5 +1,5 @@
 import { CloudError } from '../../shared/cloud/compute-port.ts'
-import type { Cluster, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
+import type { Cluster, IngressEvent, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import { classify } from '../../shared/engine/faults.ts'
 import type { Cloud, Kind, Observation } from '../../shared/engine/kind.ts'
 import {
@@ -10,6 +10,7 @@ import {
   zonesText,
   type ClusterIngressWant,
 } from '../../shared/planning/cluster-ingress.ts'
+import { reportAnnotations } from '../../shared/planning/cluster-report.ts'
 import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
 import { hashOf } from '../../shared/json.ts'
 import { isResourceName, lastPart } from '../../shared/planning/names.ts'
@@ -46,7 +47,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
         ...looksOf(layout.model),
         ...nodesOf(layout, cluster),
         ...modesOf(layout, cluster),
-        object: matchingObject(layout.model, zonesText(cluster.facts)),
+        object: matchingObject(layout.model, zonesText(cluster.facts), reportAnnotations(layout)),
       },
       refs: [],
     })),
@@ -93,13 +94,17 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
 
   project: (got) => (got.onlyLooking ? { object: null } : { object: objectOf(got.object) }),
 
-  create: apply,
-  update: (cloud, id, want, _got, _changes, requestId) => apply(cloud, id, want, requestId),
+  create: (cloud, id, want) => apply(cloud, id, want, 'Create'),
+  update: (cloud, id, want) => apply(cloud, id, want, 'Update'),
 
-  async remove(cloud, id) {
+  async remove(cloud, id, got) {
     const { cluster, namespace, name } = parts(id)
     const client = await cloud.cluster(cluster)
-    await client?.deleteIngress(namespace, name)
+    if (client === undefined) return null
+    await told(cloud, id, { client, does: 'Delete', uid: got.object?.metadata.uid }, async () => {
+      await client.deleteIngress(namespace, name)
+      return undefined
+    })
     return null
   },
 }
@@ -154,21 +159,51 @@ async function leftIn(cloud: Cloud, client: Cluster, id: ResourceId): Promise<Ob
   }
 }
 
-async function apply(
-  cloud: Parameters<typeof clusterIngress.create>[0],
-  id: ResourceId,
-  want: ClusterIngressWant,
-  _requestId: string,
-): Promise<null> {
+async function apply(cloud: Cloud, id: ResourceId, want: ClusterIngressWant, does: 'Create' | 'Update'): Promise<null> {
   const { cluster, namespace, name } = parts(id)
   const client = await cloud.cluster(cluster)
   if (client === undefined) throw new CloudError(0, '', `cluster ${cluster} is not registered`)
   if (want.object !== null) {
     const { labels, annotations, spec } = want.object
     // One Ingress, matching objects: what somebody else wrote into our fields is taken over (Federated Ingress' adoption).
-    await client.applyIngress({ metadata: { name, namespace, labels, annotations }, spec }, true)
+    await told(cloud, id, { client, does }, async () => {
+      const applied = await client.applyIngress({ metadata: { name, namespace, labels, annotations }, spec }, true)
+      return applied.metadata.uid
+    })
   }
   return null
+}
+
+const doing = { Create: 'Creating', Update: 'Updating', Delete: 'Deleting' } as const
+
+/** Does it, and tells of it in the cluster by Federated Ingress' Events: aside, since nobody shall wait for a report. */
+async function told(
+  cloud: Cloud,
+  id: ResourceId,
+  { client, does, uid }: { client: Cluster; does: keyof typeof doing; uid?: string | undefined },
+  act: () => Promise<string | undefined>,
+): Promise<void> {
+  const { cluster, namespace, name } = parts(id)
+  const tell = (event: Pick<IngressEvent, 'type' | 'reason' | 'message'>, known: string | undefined): void =>
+    cloud.aside(() =>
+      client.recordEvent({
+        ingress: { namespace, name, ...(known === undefined ? {} : { uid: known }) },
+        at: cloud.now(),
+        ...event,
+      }),
+    )
+  try {
+    const known = (await act()) ?? uid
+    const message = `${doing[does]} ingress "${namespace}/${name}" in cluster ${cluster}`
+    tell({ type: 'Normal', reason: `${does}InCluster`, message }, known)
+  } catch (error) {
+    // Whoever did not answer takes no report either.
+    if (error instanceof CloudError && error.status >= 400 && error.status < 500) {
+      const message = `Failed to ${does.toLowerCase()} ingress "${namespace}/${name}" in cluster ${cluster}: ${error.message}`
+      tell({ type: 'Warning', reason: `${does}InClusterFailed`, message }, uid)
+    }
+    throw error
+  }
 }
 
 function parts(id: ResourceId): { cluster: string; namespace: string; name: string } {

@@ -4,7 +4,7 @@ import type { Desired, Held, Kind } from '../../shared/engine/kind.ts'
 import type { AddressLayout, Layout } from '../../shared/planning/layout.ts'
 import { names, projectPath } from '../../shared/planning/names.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
-import { resourceId } from '../../shared/resource-id.ts'
+import { resourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a forwarding rule: the API's own fields. */
@@ -39,6 +39,11 @@ function frontEnds(layout: Layout): FrontEnd[] {
       ...(address6 === null ? [] : [{ name: name6, protocol, address: address6, ip: ip6 }]),
     ]
   })
+}
+
+/** The ids of them all. */
+export function forwardingRuleIds(layout: Layout): ResourceId[] {
+  return frontEnds(layout).map(({ name }) => resourceId('forwarding-rule', layout.project, name))
 }
 
 /** kubemci §5.7. */

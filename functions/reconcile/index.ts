@@ -2,6 +2,7 @@ import type { AnyKind } from '../../shared/engine/kind.ts'
 import { address } from './address.ts'
 import { backendService } from './backend-service.ts'
 import { clusterIngress } from './cluster-ingress.ts'
+import { clusterStatus } from './cluster-status.ts'
 import { firewallRule } from './firewall-rule.ts'
 import { forwardingRule } from './forwarding-rule.ts'
 import { healthCheck } from './health-check.ts'
@@ -24,4 +25,5 @@ export const kinds: readonly AnyKind[] = [
   targetProxy,
   forwardingRule,
   firewallRule,
+  clusterStatus,
 ]

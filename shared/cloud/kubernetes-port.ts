@@ -123,6 +123,17 @@ export interface ServiceNegObject {
   groups: { selfLink: string; state?: string }[]
 }
 
+/** Something that happened to an Ingress object, for people. */
+export interface IngressEvent {
+  ingress: { namespace: string; name: string; uid?: string }
+  type: 'Normal' | 'Warning'
+  /** One word in capitals, for example `IPChanged`. */
+  reason: string
+  message: string
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
 /** One connected cluster. */
 export interface Cluster {
   version(): Promise<string>
@@ -133,6 +144,15 @@ export interface Cluster {
    * managers; without it a conflict is a CloudError 409. Answers the object as it then is.
    */
   applyIngress(object: IngressObject, force: boolean): Promise<IngressObject>
+  /**
+   * Replaces `status.loadBalancer.ingress` by these addresses, whoever wrote it. CloudError 404 when there is no such Ingress.
+   */
+  setIngressAddresses(namespace: string, name: string, addresses: readonly string[]): Promise<void>
+  /**
+   * Records an Event about an Ingress, as `kubectl describe` shows it. One object has one Event a reason: the same again raises its
+   * count, says the newer message and moves its last time.
+   */
+  recordEvent(event: IngressEvent): Promise<void>
   /** Absent is success. */
   deleteIngress(namespace: string, name: string): Promise<void>
   service(namespace: string, name: string): Promise<ServiceObject | undefined>

@@ -209,8 +209,11 @@ function listOf<T extends z.ZodType>(item: T) {
 /** An error as the API server writes it. */
 const status = z.object({ kind: z.literal('Status'), message: text.default(''), reason: text.default('') })
 
+const event = z.object({ metadata, count: z.number().nullish() })
+
 /** Every answer that the port reads. */
 export const shapes = {
+  event,
   version: z.object({ gitVersion: text }),
   ingress,
   service,

@@ -9,6 +9,7 @@ import {
   type KubernetesCaller,
 } from './kubernetes-caller.ts'
 import type { Cluster, ClusterRegistration, Clusters, ConfigKind, IngressObject } from './kubernetes-port.ts'
+import { recordEvent } from './kubernetes-events.ts'
 import { shapes } from './kubernetes-shapes.ts'
 
 /** How to talk to clusters. */
@@ -146,6 +147,29 @@ function clusterOver(call: KubernetesCaller): Cluster {
         shapes.ingress,
       )
     },
+
+    async setIngressAddresses(namespace, name, addresses) {
+      const what = `apply status of ${pathOf('ingress', namespace, name)}`
+      const body = {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: { name, namespace },
+        status: { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } },
+      }
+      await call(
+        what,
+        async ({ networking }) => {
+          const unset = undefined
+          const args = [name, namespace, body, unset, unset, fieldManager, unset, true] as const
+          const request = await networking.patchNamespacedIngressStatus(...args)
+          request.setHeaderParam('Content-Type', serverSideApply)
+          return request
+        },
+        shapes.ingress,
+      )
+    },
+
+    recordEvent: (event) => recordEvent(call, event),
 
     async deleteIngress(namespace, name) {
       const what = `DELETE ${pathOf('ingress', namespace, name)}`

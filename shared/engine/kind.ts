@@ -15,6 +15,8 @@ export interface Cloud {
   now(): number
   /** What `read` answered earlier in this visit, if that is at most `ms` milliseconds ago; else asks it. */
   recall<T>(what: string, ms: number, read: () => Promise<T>): Promise<T>
+  /** Does in the background what nobody waits for; the visit ends after it, and a failure is logged and no more. */
+  aside(work: () => Promise<void>): void
 }
 
 /** One resource that an Ingress wants: what planning produces. */
@@ -70,6 +72,11 @@ export interface Kind<Want extends object, Got> {
    * audit-log entry or a bulk list leads to them. Absent: they live elsewhere.
    */
   collections?: readonly ComputeCollection[]
+  /**
+   * It only tells of what the others made: an Ingress is Ready without it, what it refers to may go before it, and nothing is to
+   * be undone when it is no longer wanted.
+   */
+  follows?: true
   /** Fields of the want that are compared and written; what an operator set elsewhere stays. */
   owned: readonly (keyof Want & string)[]
   /** Pure: what an Ingress wants of this kind; names are deterministic. */

@@ -45,7 +45,7 @@ export async function send(deps: Deps, messages: readonly BusMessage[]): Promise
 /**
  * Nudges what waits for `id`. One that waits for several to exist is nudged by the last of them only: each of those does
  * this after its own commit, so the last to commit sees the others.
- * Answers whether anybody waited.
+ * Answers whether anybody waited whom the Ingress waits for.
  */
 export async function wakeWaiters(deps: Deps, id: ResourceId, cause: Cause): Promise<boolean> {
   const waiters = await deps.store.find(queries.waiters(id))
@@ -60,5 +60,10 @@ export async function wakeWaiters(deps: Deps, id: ResourceId, cause: Cause): Pro
     deps,
     awake.map((doc) => nudgeOf(doc.id, cause)),
   )
-  return true
+  return waiters.some((doc) => !follows(deps, doc))
+}
+
+/** Whether it only tells of what the others made. */
+function follows(deps: Deps, { kind }: { kind: string }): boolean {
+  return deps.kinds.find((candidate) => candidate.name === kind)?.follows === true
 }

@@ -225,7 +225,8 @@ async function viewsOf(
     ids.map(async (resource) => {
       const kind = deps.kinds.find((candidate) => candidate.name === splitResourceId(resource).kind)
       const view = kind === undefined ? undefined : await read(deps.store, kind, resource)
-      return kind === undefined || view === undefined ? [] : [{ kind, view }]
+      // What only tells of the others is no part of what people are asked about.
+      return kind === undefined || kind.follows === true || view === undefined ? [] : [{ kind, view }]
     }),
   )
   return views.flat()
@@ -285,6 +286,7 @@ function cloudOf(deps: Deps): Cloud {
     compute: deps.compute,
     now: () => deps.clock.now(),
     recall: (_what, _ms, read) => read(),
+    aside: () => undefined,
     isLeaving: () => Promise.resolve(false),
     async cluster(name) {
       const doc = await deps.store.get('clusters', name)

@@ -35,15 +35,16 @@ export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promi
     lease = await acquire(deps, id)
     if (lease === undefined) return
   }
+  const background: Promise<unknown>[] = []
   const visit: Visit = {
     deps,
     kind,
     id,
     token: lease.token,
     cause,
-    cloud: cloudOf(deps),
+    cloud: cloudOf(deps, background),
     deadline: deps.clock.now() + deps.budget.work,
-    background: [],
+    background,
     woken: Promise.resolve(false),
     nudges: undefined,
   }
@@ -109,6 +110,7 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
   const { deps } = visit
   if (view.doc.operation) return awaitOperation(visit, view, view.doc.operation, view.doc.appliedRefs)
   if (view.hold === 'paused') return settle({ is: 'held', why: pausedWhy })
+  if (view.want === null && visit.kind.follows === true) return settle({ is: 'gone', why: 'there is nothing to undo' })
   // Nothing of it exists yet: no look is needed to know that it has to wait.
   if (view.want !== null && !view.doc.applied) {
     const on = await ledger.missing(visit.deps.store, view.refs)
@@ -164,8 +166,9 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
     (async () => {
       const stirs = !view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash
       const waited = rests && ((stirs && (await wakeWaiters(deps, id, cause))) || (await woken))
+      const ends = visit.kind.follows === true ? outcome.is === 'gone' || wasTroubled(view) : !waited
       // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
-      if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && !waited)))) {
+      if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && ends)))) {
         await send(
           deps,
           ownersOf(view).map((ingress) =>
@@ -175,4 +178,8 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
       }
     })(),
   )
+}
+
+function wasTroubled({ doc }: View): boolean {
+  return doc.phase === 'Failed' || doc.phase === 'Retrying'
 }

@@ -68,6 +68,8 @@ function clusterSnapshot(cluster: Cluster): Cluster {
     serviceNegs: (...of) => answers(['service-negs', of], () => cluster.serviceNegs(...of)),
     pods: (...of) => answers(['pods', of], () => cluster.pods(...of)),
     applyIngress: refuse,
+    setIngressAddresses: refuse,
+    recordEvent: refuse,
     deleteIngress: refuse,
   }
 }

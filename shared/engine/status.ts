@@ -40,9 +40,11 @@ export function statusOf(sources: Sources, project: string, now: number): Ingres
   const { lb, address } = nameLayout(doc, { project })
   const chosen = select(doc.model, doc.selection, sources.clusters)
   const clusterStates = statesOf(sources, chosen)
-  const resources = [...sources.resources.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const all = [...sources.resources.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  // What only tells of the others is told of when it cannot.
+  const resources = all.filter((resource) => !follows(resource))
   const vip = (sources.resources.get(address.id)?.output as { ip?: string } | null | undefined)?.ip ?? null
-  const verdict = judge(sources, resources)
+  const verdict = judge(sources, resources, all.filter(follows))
   const onlyLooks = new Set(
     sources.claims
       .filter(
@@ -77,7 +79,24 @@ interface Verdict {
   conditions: Omit<Condition, 'lastTransitionTime'>[]
 }
 
-function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
+/** The status in a cluster's Ingress object: the Ingress is Ready without it. */
+function follows({ kind }: ResourceDoc): boolean {
+  return kind === 'cluster-status'
+}
+
+/** What the clusters' own Ingress objects could not be told. */
+function untold(followers: readonly ResourceDoc[], troubled: ReadonlySet<string>): Problem[] {
+  return followers
+    .filter(
+      ({ id, phase }) => ['Retrying', 'Failed'].includes(phase) && !troubled.has(splitResourceId(id).path[0] ?? ''),
+    )
+    .map(({ id, why }) => ({
+      where: `cluster ${splitResourceId(id).path[0] ?? ''}`,
+      message: `the status of its Ingress object could not be written: ${why}`,
+    }))
+}
+
+function judge(sources: Sources, resources: readonly ResourceDoc[], followers: readonly ResourceDoc[]): Verdict {
   const { doc } = sources
   const warnings = doc.plan?.warnings ?? []
   const degraded = new Set(
@@ -138,6 +157,7 @@ function judge(sources: Sources, resources: readonly ResourceDoc[]): Verdict {
         }
   const notices = [
     ...(doc.plan?.notices ?? []),
+    ...untold(followers, degraded),
     ...stuck.map(({ id, why }) => ({
       where: `cluster ${splitResourceId(id).path[0] ?? ''}`,
       message: `serves no more, but its Ingress object could not be removed yet (unregister the cluster if it is gone): ${why}`,

@@ -2,7 +2,7 @@ import { hashOf } from '../json.ts'
 import type { Cluster, IngressObject, ServiceObject } from '../cloud/kubernetes-port.ts'
 import { backendConfigAnnotations } from '../ingress/config-refs.ts'
 import { managedAnnotation } from '../planning/cluster-ingress.ts'
-import { resourceId, type ResourceId } from '../resource-id.ts'
+import { resourceId, splitResourceId, type ResourceId } from '../resource-id.ts'
 import { claimId } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
 import { decide } from './decide.ts'
@@ -23,8 +23,8 @@ export interface SweptCluster {
   drifted: ResourceId[]
 }
 
-/** The kind whose resources are the matching Ingress objects. */
-const kindName = 'cluster-ingress'
+/** The kinds whose resources are the matching Ingress objects: the first has the inventory, the second the objects' status. */
+const kindNames = ['cluster-ingress', 'cluster-status'] as const
 
 /** So many documents are read at once. */
 const page = 200
@@ -36,18 +36,19 @@ const page = 200
  */
 export async function sweepCluster(deps: Deps, name: string, cause: Cause): Promise<SweptCluster> {
   const cluster = await deps.store.get('clusters', name)
-  const kind = deps.kinds.find((candidate) => candidate.name === kindName)
+  const kinds = deps.kinds.filter((kind) => (kindNames as readonly string[]).includes(kind.name))
   const nothing: SweptCluster = { ingresses: 0, services: 0, judged: 0, drifted: [] }
   // One that does not answer is asked by the look at its machines, which also says so.
-  if (cluster === undefined || kind === undefined || cluster.leaving || cluster.unreachable !== null) return nothing
+  if (cluster === undefined || cluster.leaving || cluster.unreachable !== null) return nothing
   const client = deps.clusters.connect(cluster.registration)
-  const scope = `${kindName}/${name}`
-  const [ingresses, services, before, unswept] = await Promise.all([
+  const scope = `${kindNames[0]}/${name}`
+  const [ingresses, services, before, ...found] = await Promise.all([
     client.ingresses(),
     client.services(),
     readInventory(deps.store, scope),
-    deps.store.find(queries.unswept(scope)),
+    ...kinds.map((kind) => deps.store.find(queries.unswept(`${kind.name}/${name}`))),
   ])
+  const unswept = found.flat()
   const now = deps.clock.now()
   const inFull = dueInFull(before, now)
   const seen = new Map([...before.values()].flatMap((part) => [...part.entries]))
@@ -58,7 +59,7 @@ export async function sweepCluster(deps: Deps, name: string, cause: Cause): Prom
   )
   const servicesByKey = new Map(services.map((service) => [keyOf(service), service]))
   const hashes = new Map([...ours].map(([key, ingress]) => [key, hashWith(ingress, servicesByKey)]))
-  const changed = new Set(unswept.map((doc) => doc.id.slice(scope.length + 1)))
+  const changed = new Set(unswept.map(({ id }) => keyOfId(id)))
   const suspects = [...new Set([...seen.keys(), ...ours.keys(), ...changed])]
     .filter(
       (key) =>
@@ -73,25 +74,32 @@ export async function sweepCluster(deps: Deps, name: string, cause: Cause): Prom
   const cloud = cloudOfLists(deps, name, client, ours, servicesByKey)
   for (let at = 0; at < suspects.length; at += page) {
     const chunk = suspects.slice(at, at + page)
-    const views = await viewsOf(deps, kind, name, chunk)
+    const views = await Promise.all(
+      kinds.map(async (kind) => ({ kind, views: await viewsOf(deps, kind, name, chunk) })),
+    )
     for (const key of chunk) {
-      const view = views.get(key)
-      const id = idOf(name, key)
-      const judgement = view === undefined ? 'nothing' : await judge(deps, kind, cloud, id, view)
-      if (judgement === 'right') {
-        after.set(key, { hash: hashes.get(key) ?? '' })
-        changed.delete(key)
-      } else if (judgement === 'nothing') {
+      const judgements: Judgement[] = []
+      for (const { kind, views: known } of views) {
+        const view = known.get(key)
+        if (view === undefined) continue
+        const judgement = await judge(deps, kind, cloud, view)
+        judgements.push(judgement)
+        if (judgement === 'drifted') drifted.push(view.doc.id)
+      }
+      if (judgements.length === 0) {
         // An object with our mark that no document knows is somebody's copy, or of a lost state: seen, and left alone.
         if (ours.has(key)) after.set(key, { hash: hashes.get(key) ?? '' })
         else after.delete(key)
-      } else if (judgement === 'drifted') drifted.push(id)
+      } else if (judgements.every((judgement) => judgement === 'right')) {
+        after.set(key, { hash: hashes.get(key) ?? '' })
+        changed.delete(key)
+      }
     }
   }
   await writeInventory(deps, scope, before, byDigit(after), inFull)
   await noteSwept(
     deps,
-    unswept.filter((doc) => !changed.has(doc.id.slice(scope.length + 1))),
+    unswept.filter(({ id }) => !changed.has(keyOfId(id))),
   )
   await send(
     deps,
@@ -104,8 +112,8 @@ function keyOf({ metadata }: { metadata: { namespace?: string; name: string } })
   return `${metadata.namespace ?? ''}/${metadata.name}`
 }
 
-function idOf(cluster: string, key: string): ResourceId {
-  return resourceId(kindName, cluster, ...key.split('/'))
+function keyOfId(id: ResourceId): string {
+  return splitResourceId(id).path.slice(1).join('/')
 }
 
 /** Annotations of an Ingress that name objects of other kinds. */
@@ -142,6 +150,7 @@ function hashWith(ingress: IngressObject, services: ReadonlyMap<string, ServiceO
   ]
   return hashOf([
     meaning(ingress),
+    ingress.status?.loadBalancer?.ingress ?? [],
     ...servicesOf(ingress).map((name) => {
       const service = services.get(`${namespace}/${name}`)
       return service === undefined ? null : meaning(service)
@@ -155,12 +164,12 @@ async function viewsOf(
   cluster: string,
   keys: readonly string[],
 ): Promise<Map<string, View>> {
-  const ids = keys.map((key) => idOf(cluster, key))
+  const ids = keys.map((key) => resourceId(kind.name, cluster, ...key.split('/')))
   const [docs, claims] = await Promise.all([
     deps.store.getAll('resources', ids),
     deps.store.getAll(
       'claims',
-      keys.map((key, index) => claimId(ids[index] ?? idOf(cluster, key), key)),
+      ids.map((id) => claimId(id, keyOfId(id))),
     ),
   ])
   return new Map(
@@ -172,24 +181,20 @@ async function viewsOf(
   )
 }
 
-async function judge(
-  deps: Deps,
-  kind: AnyKind,
-  cloud: Cloud,
-  id: ResourceId,
-  view: View,
-): Promise<'right' | 'drifted' | 'moving'> {
+type Judgement = 'right' | 'drifted' | 'moving'
+
+async function judge(deps: Deps, kind: AnyKind, cloud: Cloud, view: View): Promise<Judgement> {
   const { doc } = view
   if (doc.wakeAt !== null || doc.operation !== null) return 'moving'
   if (view.hold === 'paused') return 'right'
   try {
-    const observed = await kind.observe(cloud, id, view.want, doc.output)
+    const observed = await kind.observe(cloud, doc.id, view.want, doc.output)
     const news = observed.output !== undefined && hashOf(observed.output) !== hashOf(doc.output)
     if (news || observed.pending !== undefined || observed.refused !== undefined) return 'drifted'
     const step = decide(kind, view.want, observed, { force: view.force, owner: doc.owner })
     return step.do === 'nothing' || isSaid(view, step) ? 'right' : 'drifted'
   } catch (error) {
-    deps.log.warn({ resource: id, error: String(error) }, 'not judged by the list; it looks for itself')
+    deps.log.warn({ resource: doc.id, error: String(error) }, 'not judged by the list; it looks for itself')
     return 'drifted'
   }
 }

@@ -31,10 +31,8 @@ export async function read(reader: Reader, kind: AnyKind, id: ResourceId): Promi
 export function viewOf(kind: AnyKind, doc: ResourceDoc, claims: ClaimDoc[]): View {
   const want = merged(kind, claims)
   const refs = [...new Set(claims.flatMap((claim) => claim.refs))].sort()
-  const holds = union(
-    refs,
-    claims.flatMap((claim) => claim.uses ?? []),
-  )
+  const used = claims.flatMap((claim) => claim.uses ?? [])
+  const holds = kind.follows === true ? [] : union(refs, used)
   const hold = heldBy(claims)
   return {
     doc,

@@ -43,8 +43,8 @@ export function inBackground(visit: Visit, work: Promise<unknown>): void {
   visit.background.push(work)
 }
 
-/** The world as kinds see it in one visit: Compute, and clusters by their registered name. */
-export function cloudOf(deps: Deps): Cloud {
+/** The world as kinds see it in one visit: Compute, and clusters by their registered name; `background` takes what is done aside. */
+export function cloudOf(deps: Deps, background: Promise<unknown>[] = []): Cloud {
   const recalled = new Map<string, { at: number; value: unknown }>()
   return {
     compute: deps.compute,
@@ -59,6 +59,13 @@ export function cloudOf(deps: Deps): Cloud {
     async cluster(name) {
       const doc = await deps.store.get('clusters', name)
       return doc === undefined ? undefined : deps.clusters.connect(doc.registration)
+    },
+    aside(work) {
+      background.push(
+        work().catch((error: unknown) => {
+          deps.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'not done aside')
+        }),
+      )
     },
     isLeaving: async (name) => (await deps.store.get('clusters', name))?.leaving === true,
   }

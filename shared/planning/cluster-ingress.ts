@@ -81,11 +81,16 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 /** Says how we treat the Ingress, and is of no meaning in the clusters: to observe must not begin with a difference. */
 const modeAnnotation = 'multicluster-ingress.io/mode'
 
-/** The object that every selected cluster gets; `zones` is the text of the annotation for this one. */
-export function matchingObject(model: IngressModel, zones?: string): NonNullable<ClusterIngressWant['object']> {
+/** The object that every selected cluster gets; `zones` is the text of the annotation for this one, `reports` say what serves it. */
+export function matchingObject(
+  model: IngressModel,
+  zones?: string,
+  reports: Readonly<Record<string, string>> = {},
+): NonNullable<ClusterIngressWant['object']> {
   const { [lastApplied]: _applied, [modeAnnotation]: _mode, ...others } = model.annotations
   const annotations = {
     ...others,
+    ...reports,
     'kubernetes.io/ingress.class': ingressClass,
     [managedAnnotation]: 'true',
     ...(zones === undefined ? {} : { [zonesAnnotation]: zones }),

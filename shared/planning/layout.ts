@@ -116,6 +116,11 @@ export function clusterIngressId(cluster: string, model: { namespace: string; na
   return resourceId('cluster-ingress', cluster, model.namespace, model.name)
 }
 
+/** The id of the status of that object. */
+export function clusterStatusId(cluster: string, model: { namespace: string; name: string }): ResourceId {
+  return resourceId('cluster-status', cluster, model.namespace, model.name)
+}
+
 /**
  * Lays out an Ingress over clusters that have all been seen, or been given up on for now. Without clusters (the last one
  * was taken out on purpose) what those that served say still tells what the services are like.

@@ -1,5 +1,5 @@
 import type { AnyKind, Desired, Held } from '../engine/kind.ts'
-import type { ResourceId } from '../resource-id.ts'
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import { looksOf, type ClusterIngressWant, type ClusterModes } from './cluster-ingress.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
@@ -104,13 +104,18 @@ export function plan(
     desired: wants.filter((want): want is Desired => !('hold' in want)),
     held,
     waiting: [
-      ...held.map(({ id, hold }) => ({ where: id, message: hold })),
+      ...held.filter(({ id }) => !follows(kinds, id)).map(({ id, hold }) => ({ where: id, message: hold })),
       ...laidOut.layout.leaving.flatMap(beingTakenOut),
     ],
     warnings,
     notices: laidOut.notices,
     modes: laidOut.modes,
   }
+}
+
+/** Nothing waits for what only tells of the others. */
+function follows(kinds: readonly AnyKind[], id: ResourceId): boolean {
+  return kinds.some((kind) => kind.follows === true && kind.name === splitResourceId(id).kind)
 }
 
 type Looked = ReturnType<typeof looksOf>

@@ -278,6 +278,84 @@ describe('writing', () => {
     expect(seen).toHaveLength(1)
   })
 
+  it('replaces the addresses in the status, whoever wrote them', async () => {
+    const { cluster, seen } = await against(() => ({ body: ingress }))
+    await cluster.setIngressAddresses('shop', 'web', ['203.0.113.7', '2001:db8::7'])
+    expect(seen).toMatchObject([
+      {
+        method: 'PATCH',
+        path: '/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web/status',
+        query: { fieldManager: 'multi-cluster-ingress', force: 'true' },
+        body: { status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }, { ip: '2001:db8::7' }] } } },
+      },
+    ])
+    expect(seen[0]?.headers['content-type']).toBe('application/apply-patch+yaml')
+  })
+
+  const event = {
+    ingress: { namespace: 'shop', name: 'web', uid: 'u1' },
+    type: 'Normal',
+    reason: 'IPChanged',
+    message: 'IP is now 203.0.113.7',
+    at: 1_700_000_000_400,
+  } as const
+
+  it('records an Event in one request', async () => {
+    const { cluster, seen } = await against(({ body }) => ({ body }))
+    await cluster.recordEvent({ ...event, message: 'x'.repeat(5_000) })
+    expect(seen).toMatchObject([
+      {
+        method: 'POST',
+        path: '/api/v1/namespaces/shop/events',
+        body: {
+          involvedObject: {
+            kind: 'Ingress',
+            apiVersion: 'networking.k8s.io/v1',
+            namespace: 'shop',
+            name: 'web',
+            uid: 'u1',
+          },
+          type: 'Normal',
+          reason: 'IPChanged',
+          // The API server takes no more.
+          message: 'x'.repeat(1_024),
+          source: { component: 'multi-cluster-ingress' },
+          firstTimestamp: '2023-11-14T22:13:20.000Z',
+          lastTimestamp: '2023-11-14T22:13:20.000Z',
+          count: 1,
+        },
+      },
+    ])
+  })
+
+  it('counts up the Event that there is already', async () => {
+    const { cluster, seen } = await against(({ method }) =>
+      method === 'POST'
+        ? status(409, 'AlreadyExists', 'events "web.x" already exists')
+        : { body: { metadata: { name: 'web.x' }, count: 4 } },
+    )
+    await cluster.recordEvent(event)
+    const [post, get, patch] = seen
+    expect([post?.method, get?.method, patch?.method]).toEqual(['POST', 'GET', 'PATCH'])
+    expect(get?.path).toBe(patch?.path)
+    expect(patch?.headers['content-type']).toBe('application/merge-patch+json')
+    expect(patch?.body).toEqual({ count: 5, lastTimestamp: '2023-11-14T22:13:20.000Z', message: event.message })
+  })
+
+  it('keeps one Event for each object, type and reason', async () => {
+    const { cluster, seen } = await against(({ body }) => ({ body }))
+    await cluster.recordEvent(event)
+    await cluster.recordEvent({ ...event, message: 'IP is now 203.0.113.8', at: 0 })
+    await cluster.recordEvent({ ...event, reason: 'Sync' })
+    await cluster.recordEvent({ ...event, type: 'Warning' })
+    await cluster.recordEvent({ ...event, ingress: { ...event.ingress, uid: 'u2' } })
+    await cluster.recordEvent({ ...event, ingress: { ...event.ingress, name: `${'long-'.repeat(50)}xyz` } })
+    const names = seen.map(({ body }) => (body as { metadata: { name: string } }).metadata.name)
+    expect(names[1]).toBe(names[0])
+    expect(new Set(names).size).toBe(5)
+    for (const name of names) expect(name).toMatch(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/)
+  })
+
   it('deletes, and absent is success', async () => {
     const { cluster, seen } = await against(({ path }) =>
       path.endsWith('/web') ? { body: { kind: 'Status', status: 'Success' } } : status(404, 'NotFound', 'not found'),

@@ -239,6 +239,43 @@ describe('the Clusters port against a simulated cluster', () => {
     await east.deleteIngress('default', 'web')
   })
 
+  it('writes the addresses into the status and nothing else, and has no status of what is not there', async () => {
+    const { cluster: east } = await cluster()
+    const applied = await east.applyIngress(ingress, true)
+    await east.setIngressAddresses('default', 'web', ['203.0.113.1'])
+    await east.setIngressAddresses('default', 'web', ['203.0.113.2', '2001:db8::2'])
+    const seen = await east.ingress('default', 'web')
+    expect(seen?.status).toEqual({ loadBalancer: { ingress: [{ ip: '203.0.113.2' }, { ip: '2001:db8::2' }] } })
+    expect(seen?.spec).toEqual(applied.spec)
+    expect(seen?.metadata.annotations).toMatchObject(ingress.metadata.annotations)
+    await expect(east.setIngressAddresses('default', 'other', ['203.0.113.1'])).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('records an Event once and counts it up', async () => {
+    const { cluster: east, server } = await cluster()
+    const { uid } = (await east.applyIngress(ingress, true)).metadata
+    const event = {
+      ingress: { namespace: 'default', name: 'web', uid: uid ?? '' },
+      type: 'Normal',
+      reason: 'Sync',
+    } as const
+    for (const at of [0, 60_000, 120_000]) await east.recordEvent({ ...event, message: `at ${at}`, at })
+    const { items } = (await (await fetch(`${server}/api/v1/namespaces/default/events`)).json()) as {
+      items: { involvedObject: { uid: string }; source: { component: string } }[]
+    }
+    const ours = items.filter(
+      ({ involvedObject, source }) => involvedObject.uid === uid && source.component === 'multi-cluster-ingress',
+    )
+    expect(ours).toMatchObject([
+      {
+        count: 3,
+        message: 'at 120000',
+        firstTimestamp: expect.stringMatching(/^1970-01-01T00:00:00/) as string,
+        lastTimestamp: expect.stringMatching(/^1970-01-01T00:02:00/) as string,
+      },
+    ])
+  })
+
   it('tells an unreachable cluster from one that has nothing', async () => {
     const { cluster: east, inside } = await cluster()
     expect(await east.ingress('default', 'web')).toBeUndefined()

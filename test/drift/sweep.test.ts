@@ -171,6 +171,23 @@ describe('drift in clusters is found by the lists alone', () => {
     expect(metadata.annotations).toMatchObject({ 'multicluster-ingress.io/managed': 'true', 'team/note': 'hello' })
   })
 
+  it('a status that somebody wrote over, and one that was lost with its object', async () => {
+    await served()
+    const status = async (): Promise<unknown> =>
+      ((await world.request('west', 'GET', ingress)) as { status?: unknown }).status
+    const right = await status()
+    expect(right).toMatchObject({ loadBalancer: { ingress: [{ ip: world.got(only('addresses'))?.['address'] }] } })
+    await world.request('west', 'PATCH', `${ingress}/status`, {
+      status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+    })
+    expect(await status()).not.toEqual(right)
+    await world.tick()
+    expect(await status()).toEqual(right)
+    await world.request('west', 'DELETE', ingress)
+    for (let ticks = 0; ticks < 2; ticks += 1) await world.tick()
+    expect(await status()).toEqual(right)
+  })
+
   it('a Service whose NodePort changed', async () => {
     await served()
     const path = '/api/v1/namespaces/default/services/web'

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import { deploy, pathsIngress, simpleIngress } from '../support/manifests.ts'
 import { startSystem, type Report, type System } from '../support/system.ts'
 import { ask, firstAnswer, hammer } from '../support/traffic.ts'
@@ -55,6 +56,41 @@ describe('one published Ingress becomes one load balancer over three clusters', 
       }),
     )
     expect(new Set(ports).size, `NodePorts ${ports.join(', ')} differ, and all of them serve`).toBeGreaterThan(1)
+  })
+
+  it('is told of in every cluster: the IP in the status, names and Events for kubectl describe', async () => {
+    const vip = (await system.report('default/web'))?.vip
+    for (const { name, server } of system.environment.clusters) {
+      const path = `${server}/apis/networking.k8s.io/v1/namespaces/default/ingresses/web`
+      const read = async (): Promise<IngressObject> => (await (await fetch(path)).json()) as IngressObject
+      await expect
+        .poll(async () => (await read()).status?.loadBalancer?.ingress, { timeout: 5_000 })
+        .toEqual([{ ip: vip }])
+      const { metadata } = await read()
+      expect(metadata.annotations).toMatchObject({
+        'ingress.kubernetes.io/url-map': 'mci1-um--web',
+        'ingress.kubernetes.io/forwarding-rule': 'mci1-fw--web',
+      })
+      const events = async (): Promise<string[]> => {
+        const list = (await (await fetch(`${server}/api/v1/namespaces/default/events`)).json()) as {
+          items: { reason: string; message: string; involvedObject: { uid?: string }; source?: { component: string } }[]
+        }
+        return list.items
+          .filter(
+            ({ involvedObject, source }) =>
+              involvedObject.uid === metadata.uid && source?.component === 'multi-cluster-ingress',
+          )
+          .map(({ reason, message }) => `${reason}: ${message}`)
+          .sort()
+      }
+      await expect
+        .poll(events, { timeout: 5_000 })
+        .toEqual([
+          `CreateInCluster: Creating ingress "default/web" in cluster ${name}`,
+          `IPChanged: IP is now ${vip ?? ''}`,
+          'Sync: Served by ForwardingRule "mci1-fw--web"',
+        ])
+    }
   })
 
   it('writes nothing anywhere when the same spec is published again', async () => {

@@ -127,6 +127,8 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
     ingresses: no,
     services: no,
     applyIngress: no,
+    setIngressAddresses: no,
+    recordEvent: no,
     deleteIngress: no,
     ingress: (namespace, name) =>
       Promise.resolve({

@@ -99,10 +99,10 @@ describe('RBAC in the clusters', () => {
   for (const file of readdirSync(new URL('../../shared/cloud', import.meta.url)).filter((name) =>
     name.startsWith('kubernetes'),
   )) {
-    for (const [, verb = '', object = ''] of read(`shared/cloud/${file}`).matchAll(
-      /\b(?:core|networking)\.(read|list|patch|delete)(?:Namespaced)?(\w+?)(?:ForAllNamespaces)?\(/g,
+    for (const [, verb = '', object = '', status = ''] of read(`shared/cloud/${file}`).matchAll(
+      /\b(?:core|networking)\.(read|list|create|patch|delete)(?:Namespaced)?(\w+?)(Status)?(?:ForAllNamespaces)?\(/g,
     )) {
-      const resource = `${object.toLowerCase()}${object === 'Ingress' ? 'es' : 's'}`
+      const resource = `${object.toLowerCase()}${object === 'Ingress' ? 'es' : 's'}${status === '' ? '' : '/status'}`
       used.add(`${verb === 'read' ? 'get' : verb} ${resource}`)
     }
     // Custom objects: the plural name follows group and version.

@@ -101,6 +101,39 @@ function clusterOver(handle: Handle): Cluster {
         'content-type': 'application/apply-patch+yaml',
       })) as IngressObject
     },
+    async setIngressAddresses(namespace, name, addresses) {
+      const body = {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: { namespace, name },
+        status: { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } },
+      }
+      await call(
+        'PATCH',
+        `${ingressPath(namespace, name)}/status`,
+        body,
+        { fieldManager: 'multi-cluster-ingress', force: 'true' },
+        { 'content-type': 'application/apply-patch+yaml' },
+      )
+    },
+    // One per object and reason, as the real adapter has it.
+    async recordEvent({ ingress: { namespace, name }, type, reason, message }) {
+      const path = `/api/v1/namespaces/${namespace}/events`
+      const event = {
+        metadata: { namespace, name: `${name}.${reason.toLowerCase()}` },
+        type,
+        reason,
+        message,
+        count: 1,
+      }
+      try {
+        await call('POST', path, { apiVersion: 'v1', kind: 'Event', involvedObject: { namespace, name }, ...event })
+      } catch (error) {
+        if (!(error instanceof CloudError) || error.status !== 409) throw error
+        const patch = { 'content-type': 'application/merge-patch+json' }
+        await call('PATCH', `${path}/${event.metadata.name}`, { message }, {}, patch)
+      }
+    },
     async deleteIngress(namespace, name) {
       await absentOr(call('DELETE', ingressPath(namespace, name)))
     },

@@ -292,6 +292,7 @@ function cloudOf({ compute, clusters, clock, store }: World['outside']): Cloud {
     compute,
     now: () => clock.now(),
     recall: (_what, _ms, read) => read(),
+    aside: () => undefined,
     isLeaving: () => Promise.resolve(false),
     async cluster(name) {
       const doc = await store.get('clusters', name)

@@ -1,5 +1,7 @@
+import { CloudError } from '../../../shared/cloud/compute-port.ts'
 import type {
   Cluster,
+  IngressEvent,
   IngressObject,
   PodObject,
   ServiceNegObject,
@@ -16,8 +18,10 @@ export interface MemoryCluster {
   negs: Map<string, ServiceNegObject[]>
   /** What the controller writes; null = it does not act. */
   groups: { Name: string; Zone: string }[] | null
-  /** How many objects were applied or deleted. */
+  /** How many objects, or their status, were written or deleted. */
   writes: number
+  /** What was told, in order. */
+  events: IngressEvent[]
 }
 
 /** Empty, but for what is given. */
@@ -32,6 +36,7 @@ export function memoryCluster(
     negs: new Map(),
     groups: given.groups ?? null,
     writes: 0,
+    events: [],
     cluster: onlyThese({
       version: () => Promise.resolve('v1.33.1-gke.100'),
       nodes: () => Promise.resolve([]),
@@ -52,9 +57,25 @@ export function memoryCluster(
         const groups = world.groups === null ? {} : { [groupsAnnotation]: JSON.stringify(world.groups) }
         const others = world.ingresses.get(at)?.metadata.annotations ?? {}
         const annotations = { ...others, ...object.metadata.annotations, ...groups }
-        const applied = { ...structuredClone(object), metadata: { ...object.metadata, annotations } }
+        const { status } = world.ingresses.get(at) ?? {}
+        const applied = {
+          ...structuredClone(object),
+          metadata: { ...object.metadata, annotations },
+          ...(status === undefined ? {} : { status }),
+        }
         world.ingresses.set(at, applied)
         return Promise.resolve(applied)
+      },
+      setIngressAddresses(namespace, name, addresses) {
+        world.writes += 1
+        const object = world.ingresses.get(key(namespace, name))
+        if (object === undefined) return Promise.reject(new CloudError(404, 'NotFound', 'there is no such Ingress'))
+        object.status = { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } }
+        return Promise.resolve()
+      },
+      recordEvent(event) {
+        world.events.push(event)
+        return Promise.resolve()
       },
       deleteIngress(namespace, name) {
         world.writes += 1

@@ -258,9 +258,13 @@ describe('what is held', () => {
     expect(ids(made, 'backend-service')).toHaveLength(1)
   })
 
-  it('the forwarding rule, while there is no IP', () => {
+  it('the forwarding rule, while there is no IP, and what tells of the IP, for which nobody waits', () => {
     const made = plan(kinds, ingressOf(modelOf()), { ...factsOf(a), ip: null }, new Map())
-    expect(made.is === 'planned' && made.held.map(({ id }) => id.split('/')[0])).toEqual(['forwarding-rule'])
+    expect(made.is === 'planned' && made.held.map(({ id }) => id.split('/')[0])).toEqual([
+      'forwarding-rule',
+      'cluster-status',
+    ])
+    expect(made.is === 'planned' && made.waiting.map(({ where }) => where.split('/')[0])).toEqual(['forwarding-rule'])
   })
 
   it('the firewall rule, while no tag of the nodes is known: without tags it would open the whole network', () => {
