@@ -131,9 +131,9 @@ describe('published audit-log entries', () => {
   )
 })
 
-describe('inferred audit-log entries', () => {
-  const files = present ? readdirSync(join(samples, 'inferred')).sort() : []
-  it.runIf(present).each(files)('%s', (file) => {
+describe.skipIf(!present)('inferred audit-log entries', () => {
+  const files = present ? readdirSync(join(samples, 'inferred')).sort() : ['the samples are not on this machine']
+  it.each(files)('%s', (file) => {
     const entry = read(join('inferred', file))
     const { resourceName } = (entry as { protoPayload: { resourceName: string } }).protoPayload
     const says = parseAuditEntry(entry)?.subjects.map(words)
