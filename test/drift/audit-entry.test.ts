@@ -105,6 +105,8 @@ const real: Record<string, { says: string[]; reason: string }> = {
 /** What the inferred entries are about, by what their names begin with; the first row that fits holds. */
 const inferred: readonly [RegExp, string[]][] = [
   [/^v1\.compute\..*\.first\.json$/, []],
+  // The names of its ports are not its machines.
+  [/instanceGroups\.setNamedPorts\./, zonal('k8s-ig--0123456789abcdef').slice(0, 1)],
   [/instanceGroups\./, zonal('k8s-ig--0123456789abcdef')],
   [/compute\.instanceGroupManagers\./, ['machines example-project/gke-cluster-1-default-pool-1a2b3c4d-grp']],
   [/regionInstanceGroupManagers\./, ['machines example-project/example-mig']],

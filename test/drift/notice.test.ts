@@ -56,11 +56,18 @@ describe('an audit-log entry asks exactly those to look whom it may concern', ()
     expect((await told('v1.compute.globalForwardingRules.insert', path(rule), { operation })).resources).toEqual([])
   })
 
-  it('the named ports of a group, and the clusters that it may belong to', async () => {
-    const name = `projects/${project}/zones/${group.zone}/instanceGroups/${group.name}`
-    expect(await told('v1.compute.instanceGroups.setNamedPorts', name)).toEqual({
-      resources: [`named-ports/${project}/${group.zone}/${group.name}`],
+  it.each([
+    {
+      reason: 'machines came: the clusters that it may belong to too',
+      verb: 'addInstances',
       clusters: ['east', 'west'],
+    },
+    { reason: 'its ports were named, which says nothing of machines', verb: 'setNamedPorts', clusters: [] },
+  ])('the named ports of a group: $reason', async ({ verb, clusters }) => {
+    const name = `projects/${project}/zones/${group.zone}/instanceGroups/${group.name}`
+    expect(await told(`v1.compute.instanceGroups.${verb}`, name)).toEqual({
+      resources: [`named-ports/${project}/${group.zone}/${group.name}`],
+      clusters,
     })
   })
 
