@@ -9,7 +9,7 @@ export default defineConfig({
     exclude: process.env['MCI_SLOW_TESTS'] ? configDefaults.exclude : [...configDefaults.exclude, ...slow],
     // Two cores: more workers than cores only make timings jump.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 })

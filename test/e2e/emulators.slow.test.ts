@@ -17,10 +17,10 @@ describe.skipIf(emulators === null)('the same system on the official Pub/Sub and
 
   it('serves a published Ingress and leaves nothing behind when it is withdrawn', async () => {
     await system.publish(simpleIngress('web', 'web'))
-    const report = await system.until('default/web', 'Ready', (now) => now?.phase === 'Ready', 60_000)
+    const report = await system.until('default/web', 'Ready', (now) => now?.phase === 'Ready', 120_000)
     await firstAnswer(await system.url(report?.vip))
     await system.publish('', { action: 'delete', name: 'web' })
-    await system.until('default/web', 'gone', (now) => now === undefined, 60_000)
+    await system.until('default/web', 'gone', (now) => now === undefined, 120_000)
     for (const collection of [
       'forwardingRules',
       'urlMaps',
@@ -31,5 +31,5 @@ describe.skipIf(emulators === null)('the same system on the official Pub/Sub and
     ]) {
       expect(await system.holds(collection), collection).toEqual([])
     }
-  }, 130_000)
+  }, 250_000)
 })

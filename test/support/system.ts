@@ -132,7 +132,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await specs.publishMessage({ ...(manifest === '' ? {} : { data: Buffer.from(manifest) }), attributes })
     },
     report: async (id) => (await get(`/api/ingresses/${id}`)) as Report | undefined,
-    async until(id, what, holds, timeoutMs = 15_000) {
+    async until(id, what, holds, timeoutMs = 45_000) {
       const end = Date.now() + timeoutMs
       for (;;) {
         const report = await system.report(id)
