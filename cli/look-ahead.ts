@@ -20,6 +20,7 @@ const sourcesShape = z.object({
   clusters: z.array(z.looseObject({ name: z.string(), registration: z.looseObject({ server: z.string() }) })),
   claims: documents,
   resources: z.array(z.looseObject({ id: z.string() })),
+  objects: z.array(z.looseObject({ id: z.string() })).optional(),
 })
 const resourceShape = z.object({ resource: z.looseObject({ id: z.string() }).nullable(), claims: documents })
 

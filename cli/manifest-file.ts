@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { parseAllDocuments, type Document } from 'yaml'
 import { maxManifestBytes, parseManifest, type ParsedIngress } from '../shared/ingress/manifest.ts'
+import type { PublishedObject } from '../shared/ingress/published-object.ts'
 import type { Problem } from '../shared/state/documents.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 
@@ -9,6 +10,8 @@ export interface Manifest {
   /** What is published: the file as it is, or with what the flags add. */
   text: string
   ingresses: ParsedIngress[]
+  /** Published beside them, for those that name them. */
+  objects: PublishedObject[]
 }
 
 /** What kubemci's flags add to a manifest that does not say it. */
@@ -32,7 +35,7 @@ export async function loadManifest(
   const parsed = parseManifest(text)
   if (!parsed.ok)
     throw new Failure(`${nameOf(file)} is not valid:\n${listed(parsed.problems)}`, 'Nothing was published.')
-  return { text, ingresses: parsed.ingresses }
+  return { text, ingresses: parsed.ingresses, objects: parsed.objects }
 }
 
 /** Problems, one a line. */

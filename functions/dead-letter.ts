@@ -9,6 +9,9 @@ const keptFor = 30 * 24 * 3_600_000
 /** So much of a payload is kept. */
 const longestPayload = 100_000
 
+/** What was published by mistake must not lie about where many can read it: members of a BackendConfig, and private keys. */
+const mayHoldSecret = /clientSecret|keyValue|PRIVATE KEY/
+
 /** Pub/Sub's attributes of a message that it moved here, and those of its push; they are not the message's own. */
 const sourceSubscription = 'CloudPubSubDeadLetterSourceSubscription'
 const pubsubsOwn = /^(?:CloudPubSub|googclient_)/
@@ -52,7 +55,9 @@ export async function keepDeadLetter(deps: Deps, event: Event, topic: string, wh
     tx.set('deadLetters', id, {
       id,
       topic,
-      data: (event.data ?? '').slice(0, longestPayload),
+      data: mayHoldSecret.test(event.data ?? '')
+        ? '(not kept: it may hold a secret)'
+        : (event.data ?? '').slice(0, longestPayload),
       attributes: event.attributes,
       why: why.slice(0, 4_000),
       at,

@@ -1,5 +1,5 @@
 import { acceptAction } from '../shared/engine/accept-action.ts'
-import { acceptSpecs, rejectSpecs } from '../shared/engine/accept.ts'
+import { acceptSpecs, rejectSpecs, withdrawObjects } from '../shared/engine/accept.ts'
 import { type Accepted } from '../shared/engine/accepted.ts'
 import type { Deps } from '../shared/engine/deps.ts'
 import { planIngress } from '../shared/engine/plan-ingress.ts'
@@ -28,6 +28,7 @@ export async function onIngressSpec(deps: Deps, event: Event): Promise<void> {
     return
   }
   const ingresses = manifest?.ingresses ?? []
+  const objects = manifest?.objects ?? []
   const mismatch = checkTarget(
     command.ingress,
     ingresses.map(({ model }) => model),
@@ -50,7 +51,8 @@ export async function onIngressSpec(deps: Deps, event: Event): Promise<void> {
         model: command.force ? { ...model, settings: { ...model.settings, force: true } } : model,
         ...source,
       }))
-      await finish(deps, event, await acceptSpecs(deps, specs, command.clusters, event.publishedAt, cause), cause)
+      const accepted = await acceptSpecs(deps, specs, command.clusters, event.publishedAt, cause, objects)
+      await finish(deps, event, accepted, cause)
       return
     }
     case 'delete':
@@ -68,6 +70,8 @@ export async function onIngressSpec(deps: Deps, event: Event): Promise<void> {
           cause,
         )
       }
+      if (command.action === 'delete' && objects.length > 0)
+        await finish(deps, event, await withdrawObjects(deps, objects, event.publishedAt, cause), cause)
       return
     }
     default:

@@ -8,6 +8,7 @@ import type { ForwardingRule } from '../shared/cloud/compute-resources.ts'
 import type { ResourceId } from '../shared/resource-id.ts'
 import type { IngressDoc } from '../shared/state/documents.ts'
 import type { Detail, Summary } from './dashboard/api-types.ts'
+import { multiClusterStatusOf } from './status-multi-cluster.ts'
 
 /**
  * The bodies of the status API (DESIGN section 8) and what the dashboard shows besides. Pure. Nothing in them depends on
@@ -28,8 +29,10 @@ export function summaryOf(
 export function detailOf(sources: Sources, status: Serving): Detail {
   const { doc } = sources
   const wanted = new Map(sources.claims.map((claim) => [claim.resource, claim.want]))
+  const multiCluster = multiClusterStatusOf(sources, status.vip)
   return {
     ...summaryOf(doc, status),
+    ...(multiCluster === undefined ? {} : { status: multiCluster }),
     // Moves with every message that was taken, so that whoever published one can tell.
     publishedAt: time(Math.max(doc.source.publishedAt, doc.rejected?.publishedAt ?? 0)),
     mode: doc.model.settings.mode,

@@ -42,12 +42,13 @@ export async function answer(deps: StatusDeps, method: string, path: string, que
 /** The documents that a plan of an Ingress, also of one that is not there yet, is made from. */
 async function sources(deps: StatusDeps, id: string): Promise<Answer> {
   const known = await sourcesOf(deps.store, id)
+  const objects = await deps.store.find(queries.objectsIn(id.split('/')[0] ?? ''))
   if (known === undefined)
     return {
       status: 200,
-      body: { doc: null, clusters: await deps.store.find(queries.clusters()), claims: [], resources: [] },
+      body: { doc: null, clusters: await deps.store.find(queries.clusters()), claims: [], resources: [], objects },
     }
-  return { status: 200, body: { ...known, resources: [...known.resources.values()] } }
+  return { status: 200, body: { ...known, resources: [...known.resources.values()], objects } }
 }
 
 /** One resource whoever wants it, with everybody's claims on it. */

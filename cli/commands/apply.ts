@@ -1,4 +1,5 @@
 import type { IngressModel } from '../../shared/ingress/model.ts'
+import { objectId } from '../../shared/ingress/published-object.ts'
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
 import { awaitTaken, awaitVerdict, follow, readReport, type Ending } from '../follow.ts'
 import { loadManifest, type Manifest } from '../manifest-file.ts'
@@ -37,9 +38,16 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<ExitCo
   const ids = manifest.ingresses.map(({ model }) => idOf(model))
   const before = await publishSpec(session, manifest, ids, clusters, flags.force)
   if (flags.validate || flags.wait) await Promise.all(ids.map((id) => awaitVerdict(session, id)))
-  if (!flags.wait) {
-    terminal.result({ published: ids.map((id) => ({ ingress: id })) }, () =>
-      ids.map((id) => `${id} is published. Follow it: mci get-status ${id} --wait`).join('\n'),
+  // Nobody waits for objects alone: whom they concern is told by the Ingresses' own status.
+  if (!flags.wait || ids.length === 0) {
+    const objects = manifest.objects.map((one) => objectId(one.content.kind, one))
+    terminal.result(
+      { published: [...ids.map((ingress) => ({ ingress })), ...objects.map((object) => ({ object }))] },
+      () =>
+        [
+          ...ids.map((id) => `${id} is published. Follow it: mci get-status ${id} --wait`),
+          ...objects.map((id) => `${id} is published`),
+        ].join('\n'),
     )
     return exitCodes.ok
   }

@@ -26,7 +26,13 @@ export async function plan(session: Session, flags: PlanFlags): Promise<ExitCode
   const made = await Promise.all(
     manifest.ingresses.map(({ model, source }) => {
       const forced = flags.force ? { ...model, settings: { ...model.settings, force: true } } : model
-      return preview(ports, reader, { model: forced, ...source }, flags.clusters ?? model.settings.clusters)
+      return preview(
+        ports,
+        reader,
+        { model: forced, ...source },
+        flags.clusters ?? model.settings.clusters,
+        manifest.objects,
+      )
     }),
   )
   for (const { where, message } of [...manifest.ingresses, ...made].flatMap(({ warnings }) => warnings))

@@ -1,5 +1,6 @@
 import { preview } from '../../shared/engine/preview.ts'
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
+import { objectId } from '../../shared/ingress/published-object.ts'
 import { contextsOf } from '../kubeconfig.ts'
 import { previewPorts, recordReader, recordsOfContexts } from '../look-ahead.ts'
 import { listed, loadManifest } from '../manifest-file.ts'
@@ -30,6 +31,7 @@ export async function validate(session: Session, flags: ValidateFlags): Promise<
         reader,
         { model, ...source },
         contexts?.map(({ name }) => name) ?? flags.clusters ?? model.settings.clusters,
+        manifest.objects,
       ),
     ),
   )
@@ -39,6 +41,7 @@ export async function validate(session: Session, flags: ValidateFlags): Promise<
   const problems = made.flatMap((one) => one.problems)
   if (problems.length > 0) throw new Failure(`it cannot be served:\n${listed(problems)}`, 'Nothing was published.')
   const ids = manifest.ingresses.map(({ model }) => idOf(model))
-  terminal.result({ valid: ids, warnings }, () => ids.map((id) => `${id} is valid`).join('\n'))
+  const valid = [...ids, ...manifest.objects.map((one) => objectId(one.content.kind, one))]
+  terminal.result({ valid, warnings }, () => valid.map((id) => `${id} is valid`).join('\n'))
   return exitCodes.ok
 }

@@ -46,7 +46,18 @@ export interface Service extends Count {
   clusters: (Count & { name: string })[]
 }
 
+/** The status of a MultiClusterIngress, by GKE's own names. */
+export interface MultiClusterStatus {
+  VIP: string | null
+  CloudResources: Record<
+    'BackendServices' | 'Firewalls' | 'ForwardingRules' | 'HealthChecks' | 'NetworkEndpointGroups' | 'TargetProxies',
+    string[]
+  > & { UrlMap: string | null }
+}
+
 export interface Detail extends Summary {
+  /** Of a MultiClusterIngress only. */
+  status?: MultiClusterStatus
   publishedAt: string
   mode: string
   resources: Resource[]

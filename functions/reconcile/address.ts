@@ -1,9 +1,11 @@
+import { isIP } from 'node:net'
 import type { Address } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Cloud, Desired, Kind } from '../../shared/engine/kind.ts'
 import type { AddressLayout, Layout } from '../../shared/planning/layout.ts'
 import { lastPart, projectPath } from '../../shared/planning/names.ts'
 import { madeForAnother, ownership, stamped } from '../../shared/planning/stamp.ts'
+import type { ResourceId } from '../../shared/resource-id.ts'
 import { body, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a global address. One that the user named is only looked at: it is never made, changed or released. */
@@ -45,7 +47,7 @@ export const address: Kind<AddressWant, Address> = {
     ...(layout.address6 === null ? [] : [wantOf(layout, layout.address6, 'IPV6')]),
   ],
   async observe(cloud, id, want) {
-    const got = await cloud.compute.get(ref(id))
+    const got = await found(cloud, id)
     const output = got?.address === undefined ? undefined : { output: { ip: got.address } }
     if (want?.ours === false) {
       const refused = got === undefined ? missing(want.name) : await unfit(cloud, want, got)
@@ -61,7 +63,17 @@ export const address: Kind<AddressWant, Address> = {
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
 }
 
+/** A MultiClusterIngress may name an address by its IP. */
+async function found(cloud: Cloud, id: ResourceId): Promise<Address | undefined> {
+  const { project, name } = ref(id)
+  if (isIP(name) === 0) return cloud.compute.get(ref(id))
+  const all = await cloud.compute.list('addresses', project, { filter: `address = "${name}"` })
+  return all.find((one) => one.address === name)
+}
+
 function missing(name: string): string {
+  if (isIP(name) !== 0)
+    return `no global address of this project has the IP ${name}: reserve one (gcloud compute addresses create NAME --global) and name its IP, or take the annotation networking.gke.io/static-ip away`
   return `there is no global static address "${name}": reserve it (gcloud compute addresses create ${name} --global) or take the annotation kubernetes.io/ingress.global-static-ip-name away`
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../shared/planning/cluster-ingress.ts'
 import { reportAnnotations } from '../../shared/planning/cluster-report.ts'
 import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
+import { derivedFor, derivedLabel, modelIn, ofAnnotation, type DerivedService } from '../../shared/planning/derived.ts'
 import { hashOf } from '../../shared/json.ts'
 import { isResourceName, lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
@@ -33,21 +34,26 @@ const looksFresh = 5_000
 
 interface Got {
   object: IngressObject | undefined
+  derived: DerivedService[]
   onlyLooking: boolean
 }
 
 /** One cluster's part in one Ingress: the matching object is applied there, and what the planner must know is read there. */
 export const clusterIngress: Kind<ClusterIngressWant, Got> = {
   name: 'cluster-ingress',
-  owned: ['object'],
+  owned: ['object', 'derived'],
   desire: (layout) =>
     layout.clusters.map((cluster) => ({
       id: cluster.ingressId,
       want: {
-        ...looksOf(layout.model),
+        ...looksOf(layout.model, cluster.facts),
         ...nodesOf(layout, cluster),
         ...modesOf(layout, cluster),
-        object: matchingObject(layout.model, zonesText(cluster.facts), reportAnnotations(layout)),
+        object: matchingObject(
+          modelIn(layout.model, cluster.facts.doc),
+          zonesText(cluster.facts),
+          reportAnnotations(layout),
+        ),
       },
       refs: [],
     })),
@@ -61,13 +67,15 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
     }
     if (want === null) return leftIn(cloud, client, id)
     const { object: _object, nodes, groupless, ...looks } = want
+    const earlier = before as ClusterView | null
+    const hasDerived = looks.derived !== undefined || earlier?.derived === true
+    const derived = hasDerived ? await derivedIn(client, { namespace, name }) : []
     const [object, seen] = await Promise.all([
       client.ingress(namespace, name),
-      // What is named may change within a visit: then what was read before says nothing.
-      cloud.recall(hashOf(looks), looksFresh, () => look(client, namespace, looks)),
+      // What is named, or there, may change within a visit: then what was read before says nothing.
+      cloud.recall(hashOf([looks, derived]), looksFresh, () => look(client, namespace, looks)),
     ])
     const onlyLooking = want.object === null
-    const earlier = before as ClusterView | null
     const groups =
       groupless === true
         ? ({ state: 'none' } as const)
@@ -81,30 +89,33 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
     const output: ClusterView = {
       ...withLastGood(seen, earlier),
       groups,
+      ...(derived.length === 0 ? {} : { derived: true as const }),
       ...(lacking === undefined ? {} : { lacking }),
     }
     const pending = pendingOf(cloud.now(), output, namespace)
     return {
-      got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking },
+      got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking, derived },
       ...(onlyLooking ? { owner: 'ours' as const } : servedBy(object)),
       output,
       ...(pending && (object || onlyLooking) ? { pending } : {}),
     }
   },
 
-  project: (got) => (got.onlyLooking ? { object: null } : { object: objectOf(got.object) }),
+  project: ({ onlyLooking, object, derived }) => ({ object: onlyLooking ? null : objectOf(object), derived }),
 
-  create: (cloud, id, want) => apply(cloud, id, want, 'Create'),
-  update: (cloud, id, want) => apply(cloud, id, want, 'Update'),
+  create: (cloud, id, want) => apply(cloud, id, want, 'Create', []),
+  update: (cloud, id, want, got) => apply(cloud, id, want, 'Update', got.derived),
 
-  async remove(cloud, id, got) {
+  async remove(cloud, id, { object, derived }) {
     const { cluster, namespace, name } = parts(id)
     const client = await cloud.cluster(cluster)
     if (client === undefined) return null
-    await told(cloud, id, { client, does: 'Delete', uid: got.object?.metadata.uid }, async () => {
-      await client.deleteIngress(namespace, name)
-      return undefined
-    })
+    if (object !== undefined)
+      await told(cloud, id, { client, does: 'Delete', uid: object.metadata.uid }, async () => {
+        await client.deleteIngress(namespace, name)
+        return undefined
+      })
+    for (const service of derived) await client.deleteService(namespace, service.name)
     return null
   },
 }
@@ -149,9 +160,13 @@ function pendingOf(now: number, view: ClusterView, namespace: string): Observati
 async function leftIn(cloud: Cloud, client: Cluster, id: ResourceId): Promise<Observation<Got>> {
   const { cluster, namespace, name } = parts(id)
   try {
-    const object = await client.ingress(namespace, name)
-    const ours = object?.metadata.annotations?.[managedAnnotation] === 'true'
-    return { got: ours ? { object, onlyLooking: false } : undefined, owner: 'ours' }
+    const [found, derived] = await Promise.all([
+      client.ingress(namespace, name),
+      derivedIn(client, { namespace, name }),
+    ])
+    const object = found?.metadata.annotations?.[managedAnnotation] === 'true' ? found : undefined
+    const got = object === undefined && derived.length === 0 ? undefined : { object, derived, onlyLooking: false }
+    return { got, owner: 'ours' }
   } catch (error) {
     if (classify(error).kind === 'transient' && (await cloud.isLeaving(cluster)))
       return { got: undefined, owner: 'ours' }
@@ -159,10 +174,21 @@ async function leftIn(cloud: Cloud, client: Cluster, id: ResourceId): Promise<Ob
   }
 }
 
-async function apply(cloud: Cloud, id: ResourceId, want: ClusterIngressWant, does: 'Create' | 'Update'): Promise<null> {
+async function apply(
+  cloud: Cloud,
+  id: ResourceId,
+  want: ClusterIngressWant,
+  does: 'Create' | 'Update',
+  present: readonly DerivedService[],
+): Promise<null> {
   const { cluster, namespace, name } = parts(id)
   const client = await cloud.cluster(cluster)
   if (client === undefined) throw new CloudError(0, '', `cluster ${cluster} is not registered`)
+  // The Ingress object names these, and what is looked at next is read off them.
+  for (const service of want.derived ?? []) {
+    const { labels, annotations, spec } = service
+    await client.applyService({ metadata: { name: service.name, namespace, labels, annotations }, spec })
+  }
   if (want.object !== null) {
     const { labels, annotations, spec } = want.object
     // One Ingress, matching objects: what somebody else wrote into our fields is taken over (Federated Ingress' adoption).
@@ -171,6 +197,8 @@ async function apply(cloud: Cloud, id: ResourceId, want: ClusterIngressWant, doe
       return applied.metadata.uid
     })
   }
+  const stays = new Set((want.derived ?? []).map((service) => service.name))
+  for (const service of present) if (!stays.has(service.name)) await client.deleteService(namespace, service.name)
   return null
 }
 
@@ -204,6 +232,20 @@ async function told(
     }
     throw error
   }
+}
+
+/** The Services that were derived for an Ingress, sorted by name. */
+async function derivedIn(client: Cluster, ingress: { namespace: string; name: string }): Promise<DerivedService[]> {
+  const services = await client.servicesWith(ingress.namespace, derivedLabel, derivedFor(ingress))
+  return services
+    .map(({ metadata: { name, labels = {}, annotations = {} }, spec }) => ({
+      of: annotations[ofAnnotation] ?? '',
+      name,
+      labels,
+      annotations,
+      spec: spec as DerivedService['spec'],
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function parts(id: ResourceId): { cluster: string; namespace: string; name: string } {

@@ -20,10 +20,21 @@ import { publicPart } from '../../shared/planning/tls-pair.ts'
 export async function look(
   client: Cluster,
   namespace: string,
-  { services, secrets, managedCertificates, frontendConfigs, negs = [] }: Omit<ClusterIngressWant, 'object' | 'nodes'>,
+  {
+    services,
+    secrets,
+    managedCertificates,
+    frontendConfigs,
+    oauthSecrets = [],
+    derived = [],
+    negs = [],
+  }: Omit<ClusterIngressWant, 'object' | 'nodes'>,
 ): Promise<Omit<ClusterView, 'groups'>> {
   const withNegs = new Set(negs.map((key) => key.slice(0, key.lastIndexOf(':'))))
-  const ofServices = byName(services, (name) => lookAtService(client, namespace, name, withNegs.has(name)))
+  const ofServices = byName(services, (name) =>
+    // What is called by its MultiClusterService has another name here.
+    lookAtService(client, namespace, derived.find((one) => one.of === name)?.name ?? name, withNegs.has(name)),
+  )
   const [foundServices, foundBackend, foundFrontend, foundSecrets, foundManaged] = await Promise.all([
     ofServices,
     ofServices.then((found) =>
@@ -36,7 +47,8 @@ export async function look(
       async (name) => (await client.managedCertificate(namespace, name))?.domains ?? null,
     ),
   ])
-  const clients = Object.values(foundBackend).flatMap(({ settings }) => settings?.oauthSecret ?? [])
+  const inClusters = Object.values(foundBackend).flatMap(({ settings }) => settings?.oauthSecret ?? [])
+  const clients = [...new Set([...oauthSecrets, ...inClusters])].sort()
   return {
     services: foundServices,
     ...(Object.keys(foundBackend).length === 0 ? {} : { backendConfigs: foundBackend }),

@@ -91,6 +91,21 @@ export const backendConfigs = kind('cloud.google.com/v1', 'BackendConfig', 'back
   custom: true,
 })
 
+export const multiClusterIngresses = kind(
+  'networking.gke.io/v1',
+  'MultiClusterIngress',
+  'multiclusteringresses',
+  ['mci'],
+  { generation: true, custom: true, status: true },
+)
+export const multiClusterServices = kind(
+  'networking.gke.io/v1',
+  'MultiClusterService',
+  'multiclusterservices',
+  ['mcs'],
+  { generation: true, custom: true, status: true },
+)
+
 /** Every kind, in the order in which discovery lists them. */
 export const kinds: readonly Kind[] = [
   namespaces,
@@ -108,6 +123,8 @@ export const kinds: readonly Kind[] = [
   negs,
   frontendConfigs,
   backendConfigs,
+  multiClusterIngresses,
+  multiClusterServices,
 ]
 
 const byResource = new Map(kinds.map((entry) => [`${entry.group}/${entry.version}/${entry.plural}`, entry]))

@@ -80,6 +80,7 @@ export const computeMethods = {
   watcher: [...looks('list'), 'instances.list'],
   balancer: [
     ...crud('addresses'),
+    'addresses.list',
     'backendServices.health',
     ...crud('firewalls'),
     'firewalls.patch',

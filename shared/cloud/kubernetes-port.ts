@@ -156,6 +156,12 @@ export interface Cluster {
   /** Absent is success. */
   deleteIngress(namespace: string, name: string): Promise<void>
   service(namespace: string, name: string): Promise<ServiceObject | undefined>
+  /** Those that carry a label, complete or not at all. */
+  servicesWith(namespace: string, label: string, value: string): Promise<ServiceObject[]>
+  /** Server-side apply under our field manager, taking fields over from others; the cluster adds what is left out. */
+  applyService(object: ServiceObject): Promise<void>
+  /** Absent is success. */
+  deleteService(namespace: string, name: string): Promise<void>
   secret(namespace: string, name: string): Promise<SecretObject | undefined>
   /** Undefined also where the cluster does not know the kind. */
   managedCertificate(namespace: string, name: string): Promise<ManagedCertificateObject | undefined>

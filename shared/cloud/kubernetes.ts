@@ -183,6 +183,41 @@ function clusterOver(call: KubernetesCaller): Cluster {
       return unlessAbsent(call(what, ({ core }) => core.readNamespacedService(name, namespace), shapes.service))
     },
 
+    servicesWith: (namespace, label, value) =>
+      readPages('list services', (next) =>
+        call(
+          `list ${pathOf('services', namespace)}`,
+          ({ core }) => {
+            const unset = undefined
+            const labelSelector = selectorTerm([label, value])
+            return core.listNamespacedService(namespace, unset, unset, next, unset, labelSelector, pageSize)
+          },
+          shapes.services,
+        ),
+      ),
+
+    async applyService({ metadata, spec }) {
+      const namespace = namespaceOf(metadata)
+      const { name, labels, annotations } = metadata
+      const body = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels, annotations }, spec }
+      await call(
+        `apply ${pathOf('service', namespace, name)}`,
+        async ({ core }) => {
+          const unset = undefined
+          const args = [name, namespace, body, unset, unset, fieldManager, unset, true] as const
+          const request = await core.patchNamespacedService(...args)
+          request.setHeaderParam('Content-Type', serverSideApply)
+          return request
+        },
+        shapes.service,
+      )
+    },
+
+    async deleteService(namespace, name) {
+      const what = `DELETE ${pathOf('service', namespace, name)}`
+      await unlessAbsent(call(what, ({ core }) => core.deleteNamespacedService(name, namespace), z.looseObject({})))
+    },
+
     async secret(namespace, name) {
       const what = `GET ${pathOf('secret', namespace, name)}`
       return unlessAbsent(call(what, ({ core }) => core.readNamespacedSecret(name, namespace), shapes.secret))

@@ -1,13 +1,16 @@
 import { canonical } from '../json.ts'
 import { ingressId, type IngressModel } from '../ingress/model.ts'
+import { objectId, type PublishedObject } from '../ingress/published-object.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import type { Transaction } from '../state/store.ts'
 import { nudgeAccepted, type Accepted } from './accepted.ts'
 import type { Deps } from './deps.ts'
+import { acceptObjects, catchUp, objectsOf, tellIngresses, tooMany, withObjects } from './accept-objects.ts'
 import { remembered } from './history.ts'
 import { emptyModel, fresh } from './ingress-docs.ts'
 import type { Cause } from './nudge.ts'
 import { sentences } from './status.ts'
+import { isNewer } from './version-order.ts'
 
 /** A spec as it was published. */
 export interface Published {
@@ -17,8 +20,8 @@ export interface Published {
 }
 
 /**
- * Takes the Ingresses of one message, all or none, and has them planned. `clusters` = exactly these; null = as before, and
- * at first all registered ones. A version older than the stored one is dropped.
+ * Takes the Ingresses of one message and the objects beside them, all or none, and has planned what they concern. `clusters` =
+ * exactly these; null = as before, and at first all registered ones. A version older than the stored one is dropped.
  */
 export async function acceptSpecs(
   deps: Deps,
@@ -26,16 +29,51 @@ export async function acceptSpecs(
   clusters: readonly string[] | null,
   publishedAt: number,
   cause: Cause,
+  objects: readonly PublishedObject[] = [],
 ): Promise<Accepted[]> {
-  const accepted = await deps.store.transact(
+  const namespaces = [...specs.map(({ model }) => model.namespace), ...objects.map(({ namespace }) => namespace)]
+  // Mostly there are no objects: then one document is written under what was read just before, and looked after below.
+  const before = objects.length === 0 ? await objectsOf(deps.store, namespaces) : undefined
+  const ids = specs.map((spec) => ingressId(spec.model))
+  const { ofSpecs, ofObjects } = await deps.store.transact(
     async (tx) => {
-      const ids = specs.map((spec) => ingressId(spec.model))
-      const docs = await tx.getAll('ingresses', ids)
-      return specs.map((spec, index) => acceptOne(deps, tx, spec, docs[index], clusters, publishedAt))
+      const [docs, known] = await Promise.all([tx.getAll('ingresses', ids), before ?? objectsOf(tx, namespaces)])
+      const why = tooMany(known, objects)
+      if (why !== undefined) {
+        const refused = (one: string): Accepted => ({ ingress: one, is: 'refused', why })
+        return { ofSpecs: ids.map(refused), ofObjects: objects.map((one) => refused(objectId(one.content.kind, one))) }
+      }
+      return {
+        ofObjects: acceptObjects(deps, tx, known, objects, publishedAt),
+        ofSpecs: specs.map((spec, index) =>
+          acceptOne(deps, tx, { ...spec, model: withObjects(spec.model, known) }, docs[index], clusters, publishedAt),
+        ),
+      }
     },
-    specs.length === 1 ? 'one-document' : 'any',
+    before !== undefined && specs.length === 1 ? 'one-document' : 'any',
   )
-  await nudgeAccepted(deps, accepted, cause)
+  await nudgeAccepted(deps, ofSpecs, cause)
+  // An object that changed meanwhile was told to those Ingresses that were there by then.
+  if (before !== undefined) await catchUp(deps, ids, before, cause)
+  await tellIngresses(deps, objects, cause)
+  return [...ofSpecs, ...ofObjects]
+}
+
+/** Withdraws objects: Ingresses that name them go on with what they do not say. */
+export async function withdrawObjects(
+  deps: Deps,
+  objects: readonly PublishedObject[],
+  publishedAt: number,
+  cause: Cause,
+): Promise<Accepted[]> {
+  const accepted = await deps.store.transact(async (tx) => {
+    const known = await objectsOf(
+      tx,
+      objects.map(({ namespace }) => namespace),
+    )
+    return acceptObjects(deps, tx, known, objects, publishedAt, 'delete')
+  })
+  await tellIngresses(deps, objects, cause)
   return accepted
 }
 
@@ -142,26 +180,4 @@ export async function rejectSpecs(
     },
     named.length === 1 ? 'one-document' : 'any',
   )
-}
-
-/**
- * Whether a version comes after the stored one: by metadata.generation where both have one of the same object, else by
- * the time of publishing. A new uid is a new object, whose generations begin again.
- */
-function isNewer(
-  incoming: IngressDoc['source'],
-  { source: stored, deleted }: Pick<IngressDoc, 'source' | 'deleted'>,
-): boolean {
-  const sameObject = incoming.uid === stored.uid
-  if (
-    sameObject &&
-    // A withdrawal has no generation: what was published before it, it withdraws.
-    !deleted &&
-    incoming.generation !== null &&
-    stored.generation !== null &&
-    incoming.generation !== stored.generation
-  ) {
-    return incoming.generation > stored.generation
-  }
-  return incoming.publishedAt >= stored.publishedAt
 }

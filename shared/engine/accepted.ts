@@ -1,8 +1,9 @@
 import type { Deps } from './deps.ts'
 import { planNudgeOf, send, type Cause } from './nudge.ts'
 
-/** What became of one Ingress of a message. */
+/** What became of one Ingress of a message, or of one object beside it. */
 export interface Accepted {
+  /** `namespace/name`, or `KIND/namespace/name`. */
   ingress: string
   is: 'accepted' | 'unchanged' | 'older' | 'refused' | 'unknown'
   why: string

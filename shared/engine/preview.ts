@@ -8,6 +8,7 @@ import {
   type ClaimDoc,
   type ClusterDoc,
   type IngressDoc,
+  type ObjectDoc,
   type Problem,
   type ResourceDoc,
 } from '../state/documents.ts'
@@ -24,6 +25,7 @@ import type { Cause } from './nudge.ts'
 import { planIngress } from './plan-ingress.ts'
 import { clustersSnapshot, computeSnapshot } from './snapshot.ts'
 import { ingressId } from '../ingress/model.ts'
+import type { PublishedObject } from '../ingress/published-object.ts'
 
 /**
  * Looking ahead: what publishing a spec would do, without doing any of it. The engine itself runs (accept, look, plan,
@@ -43,6 +45,8 @@ export interface Records {
   clusters: ClusterDoc[]
   claims: ClaimDoc[]
   resources: ResourceDoc[]
+  /** What was published beside Ingresses in its namespace; absent = nothing. */
+  objects?: ObjectDoc[]
 }
 
 /** Where the documents are read. */
@@ -83,11 +87,12 @@ export async function preview(
   reader: RecordReader,
   spec: Published,
   clusters: readonly string[] | null,
+  objects: readonly PublishedObject[] = [],
 ): Promise<Preview> {
   const id = ingressId(spec.model)
   const world = { ...ports, compute: computeSnapshot(ports.compute), clusters: clustersSnapshot(ports.clusters) }
   const records = await reader.sources(id)
-  const first = await rehearse(world, records, [], spec, clusters)
+  const first = await rehearse(world, records, [], spec, clusters, objects)
   // What others hold of the same resources decides whether they can be had, and how shared ones end up.
   const known = new Set(records.resources.map((resource) => resource.id))
   const unknown = first.steps
@@ -98,7 +103,7 @@ export async function preview(
     ({ resource, claims }) => resource !== null || claims.some((claim) => claim.ingress !== id),
   )
   if (foreign.length === 0) return first
-  return rehearse(world, records, foreign, spec, clusters)
+  return rehearse(world, records, foreign, spec, clusters, objects)
 }
 
 type Foreign = Awaited<ReturnType<RecordReader['resource']>>
@@ -109,12 +114,13 @@ async function rehearse(
   foreign: readonly Foreign[],
   spec: Published,
   clusters: readonly string[] | null,
+  objects: readonly PublishedObject[],
 ): Promise<Preview> {
   const id = ingressId(spec.model)
   const store = await copyOf(records, foreign)
   const deps = depsOn(ports, store)
   const publishedAt = Math.max(deps.clock.now(), records.doc?.source.publishedAt ?? 0)
-  const [accepted] = await acceptSpecs(deps, [spec], clusters, publishedAt, cause)
+  const [accepted] = await acceptSpecs(deps, [spec], clusters, publishedAt, cause, objects)
   if (accepted?.is === 'older' || accepted?.is === 'refused')
     return { ingress: id, problems: [{ where: id, message: accepted.why }], warnings: [], steps: [] }
   await lookAtClusters(deps, id)
@@ -138,6 +144,7 @@ async function copyOf(records: Records, foreign: readonly Foreign[]): Promise<St
   const store = createMemoryStore()
   await store.transact(async (tx) => {
     if (records.doc) tx.set('ingresses', records.doc.id, records.doc)
+    for (const object of records.objects ?? []) tx.set('objects', object.id, object)
     for (const cluster of records.clusters) tx.set('clusters', cluster.name, cluster)
     const claims = [...foreign.flatMap((one) => one.claims), ...records.claims]
     for (const claim of claims) tx.set('claims', claimId(claim.resource, claim.ingress), claim)

@@ -61,6 +61,9 @@ function clusterSnapshot(cluster: Cluster): Cluster {
     services: () => answers(['services'], () => cluster.services()),
     ingress: (...of) => answers(['ingress', of], () => cluster.ingress(...of)),
     service: (...of) => answers(['service', of], () => cluster.service(...of)),
+    servicesWith: (...of) => answers(['services with', of], () => cluster.servicesWith(...of)),
+    applyService: refuse,
+    deleteService: refuse,
     secret: (...of) => answers(['secret', of], () => cluster.secret(...of)),
     managedCertificate: (...of) => answers(['managed-certificate', of], () => cluster.managedCertificate(...of)),
     // Its text may hold a secret: what is kept here lives no longer than one preview.

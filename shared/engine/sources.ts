@@ -11,6 +11,7 @@ import { withoutDisputedGroups } from '../planning/disputed-groups.ts'
 import { clusterIngressId, nameLayout } from '../planning/layout.ts'
 import { groupPath } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import { derivedInUse } from './derived-in-use.ts'
 import type { ClaimDoc, ClusterDoc, IngressDoc, ResourceDoc } from '../state/documents.ts'
 import { queries, type Store } from '../state/store.ts'
 
@@ -64,13 +65,16 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
     ),
     clusters: withoutDisputedGroups(
       clusters.map((cluster): ClusterFacts => {
-        const view = resources.get(clusterIngressId(cluster.name, doc.model))
+        const id = clusterIngressId(cluster.name, doc.model)
+        const view = resources.get(id)
+        const part = claims.find((claim) => claim.resource === id)
         const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
         return {
           doc: cluster,
           view: (view?.output as ClusterView | null | undefined) ?? null,
           trouble: troubled ? view.why : null,
           ...missingOf(claims, resources, cluster),
+          ...derivedInUse(part, sources, project),
         }
       }),
       claims.flatMap(({ resource, refs }) =>

@@ -212,6 +212,12 @@ function cloudOfLists(
     ...client,
     ingress: (namespace, ingress) => Promise.resolve(ingresses.get(`${namespace}/${ingress}`)),
     service: (namespace, service) => Promise.resolve(services.get(`${namespace}/${service}`)),
+    servicesWith: (namespace, label, value) =>
+      Promise.resolve(
+        [...services.values()].filter(
+          ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[label] === value,
+        ),
+      ),
   }
   return {
     ...cloud,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import {
   checkCertificateHost,
   clusterList,
@@ -37,6 +38,8 @@ export interface AnnotationRow {
   /** Who defined it. */
   source: string
   what: AnnotationUse
+  /** What becomes of it on a MultiClusterIngress, where that is something else. */
+  multiCluster?: AnnotationUse
 }
 
 /** The prefix of our own. */
@@ -73,6 +76,18 @@ const selector: ReadText = (text) => {
 
 /** An API limit: certificates on one target HTTPS proxy (TargetHttpsProxiesSetSslCertificatesRequest). */
 export const maxCertificates = 15
+
+const preSharedCerts = commaList(
+  'certificate',
+  maxCertificates,
+  (name) => checkGceName('The certificate name', name),
+  (names) => ({ preSharedCerts: names }),
+)
+
+const frontendConfig = oneName(
+  (name) => checkDnsSubdomain('The FrontendConfig name', name),
+  (name) => ({ frontendConfig: name }),
+)
 
 const ownRows: AnnotationRow[] = [
   ours(
@@ -172,12 +187,7 @@ const googleRows: AnnotationRow[] = [
     'ingress-gce, kubemci',
     {
       use: 'setting',
-      read: commaList(
-        'certificate',
-        maxCertificates,
-        (name) => checkGceName('The certificate name', name),
-        (preSharedCerts) => ({ preSharedCerts }),
-      ),
+      read: preSharedCerts,
     },
   ),
   theirs(
@@ -208,10 +218,7 @@ const googleRows: AnnotationRow[] = [
   }),
   theirs('networking.gke.io/v1beta1.FrontendConfig', 'Name of a FrontendConfig object.', 'none', 'GKE', {
     use: 'setting',
-    read: oneName(
-      (name) => checkDnsSubdomain('The FrontendConfig name', name),
-      (frontendConfig) => ({ frontendConfig }),
-    ),
+    read: frontendConfig,
   }),
   theirs(
     'networking.gke.io/suppress-firewall-xpn-error',
@@ -222,25 +229,49 @@ const googleRows: AnnotationRow[] = [
   ),
 ]
 
+/** GKE's names on a MultiClusterIngress for what has another name on an Ingress. */
+const multiClusterRow = (key: string, meaning: string, onIngress: string, read: ReadText): AnnotationRow => ({
+  ...theirs(key, meaning, 'none', 'GKE Multi Cluster Ingress', {
+    use: 'elsewhere',
+    hint: `It is read on a MultiClusterIngress only; on an Ingress write ${onIngress}.`,
+  }),
+  multiCluster: { use: 'setting', read },
+})
+
+const multiClusterRows: AnnotationRow[] = [
+  multiClusterRow(
+    'networking.gke.io/static-ip',
+    'A reserved global address of yours: its IP, or its URL.',
+    'kubernetes.io/ingress.global-static-ip-name',
+    oneName(checkStaticIp, (text) => ({ staticIp: text.slice(text.lastIndexOf('/') + 1) })),
+  ),
+  multiClusterRow(
+    'networking.gke.io/pre-shared-certs',
+    'Names of SSL certificates of yours, a comma list.',
+    'ingress.gcp.kubernetes.io/pre-shared-cert',
+    preSharedCerts,
+  ),
+  multiClusterRow(
+    'networking.gke.io/frontend-config',
+    'Name of a FrontendConfig object.',
+    'networking.gke.io/v1beta1.FrontendConfig',
+    frontendConfig,
+  ),
+]
+
+/** An IP, or the URL or path of a global address. */
+function checkStaticIp(text: string): string | null {
+  if (isIP(text) === 4) return null
+  const name = /^(?:https:\/\/[\w.]+\/compute\/\w+\/)?projects\/[^/]+\/global\/addresses\/([^/]+)$/.exec(text)?.[1]
+  return name === undefined
+    ? `${quote(text)} is neither an IPv4 address nor the URL of a global address (https://www.googleapis.com/compute/v1/projects/P/global/addresses/N).`
+    : checkGceName('The address name', name)
+}
+
 const elsewhere = (keys: readonly string[], source: string, hint: string): AnnotationRow[] =>
   keys.map((key) => theirs(key, hint, 'none', source, { use: 'elsewhere', hint }))
 
 const elsewhereRows: AnnotationRow[] = [
-  ...elsewhere(
-    ['networking.gke.io/static-ip'],
-    'GKE Multi Cluster Ingress',
-    'It is read on a MultiClusterIngress only; on an Ingress write kubernetes.io/ingress.global-static-ip-name.',
-  ),
-  ...elsewhere(
-    ['networking.gke.io/pre-shared-certs'],
-    'GKE Multi Cluster Ingress',
-    'It is read on a MultiClusterIngress only; on an Ingress write ingress.gcp.kubernetes.io/pre-shared-cert.',
-  ),
-  ...elsewhere(
-    ['networking.gke.io/frontend-config'],
-    'GKE Multi Cluster Ingress',
-    'It is read on a MultiClusterIngress only; on an Ingress write networking.gke.io/v1beta1.FrontendConfig.',
-  ),
   ...elsewhere(
     [
       'cloud.google.com/app-protocols',
@@ -270,6 +301,7 @@ const outputRows: AnnotationRow[] = [
     'static-ip',
     'backends',
   ].map((name) => [`ingress.kubernetes.io/${name}`, 'ingress-gce']),
+  ['networking.gke.io/last-reconcile-time', 'GKE Multi Cluster Ingress'],
   ['ingress.federation.kubernetes.io/first-cluster', 'Kubernetes Federation'],
   ['kubectl.kubernetes.io/last-applied-configuration', 'kubectl'],
 ].map(([key = '', source = '']) =>
@@ -277,4 +309,10 @@ const outputRows: AnnotationRow[] = [
 )
 
 /** Every annotation that is known, once. The reference documentation is made from this table. */
-export const knownAnnotations: readonly AnnotationRow[] = [...ownRows, ...googleRows, ...elsewhereRows, ...outputRows]
+export const knownAnnotations: readonly AnnotationRow[] = [
+  ...ownRows,
+  ...googleRows,
+  ...multiClusterRows,
+  ...elsewhereRows,
+  ...outputRows,
+]

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { ingressClass, maxCertificates } from './annotations.ts'
-import { isMapping, listOf, readFields, readTextMap, text } from './fields.ts'
+import { isMapping, listOf, readFields, text } from './fields.ts'
 import { checkHost } from './hosts.ts'
-import type { IngressModel, IngressSettings } from './model.ts'
-import { checkDnsLabel, checkDnsSubdomain, checkLabelValue, checkQualifiedName } from './names.ts'
+import { backendRefs, type IngressModel, type IngressSettings } from './model.ts'
+import { readMetadata } from './metadata.ts'
+import { checkDnsSubdomain } from './names.ts'
 import { quote, type Report } from './report.ts'
 import { readBackend, readRules, rulesField, type IngressDialect } from './rules.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, type IngressForm } from './settings.ts'
 
 /** An Ingress as read; when the report has problems the model is not to be used. */
 export interface ReadIngress {
@@ -14,23 +15,54 @@ export interface ReadIngress {
   source: { uid: string | null; generation: number | null }
 }
 
-/** Our own bounds on the number of labels and annotations. */
-const maxLabels = 200
-const maxAnnotations = 500
+/** Our own bound. */
 const maxTlsHosts = 100
 const classAnnotation = 'kubernetes.io/ingress.class'
 
 /** Reads an Ingress object of one dialect. Every problem goes to the report. */
 export function readIngress(value: unknown, dialect: IngressDialect, where: string, report: Report): ReadIngress {
-  const top = readFields(
+  const top = readTop(value, where, report)
+  return readParts(top, top?.spec, dialect, { where, specWhere: `${where}spec.`, form: 'Ingress' }, report)
+}
+
+/**
+ * Reads a MultiClusterIngress: its template is an Ingress in the old shape, whose backends name MultiClusterServices. Which of
+ * those are there is known only when it is accepted.
+ */
+export function readMultiClusterIngress(value: unknown, where: string, report: Report): ReadIngress {
+  const top = readTop(value, where, report)
+  const spec = readFields({ template: z.unknown() }, top?.spec, `${where}spec.`, report)
+  const template = readFields(
+    { metadata: z.unknown(), spec: z.unknown() },
+    spec?.template,
+    `${where}spec.template.`,
+    report,
+  )
+  const place = { where, specWhere: `${where}spec.template.spec.`, form: 'MultiClusterIngress' } as const
+  const { model, source } = readParts(top, template?.spec, 'beta', place, report)
+  const services = Object.fromEntries(backendRefs(model).map(({ service }) => [service, null]))
+  return { model: { ...model, services }, source }
+}
+
+function readTop(value: unknown, where: string, report: Report) {
+  return readFields(
     { apiVersion: text, kind: text, metadata: z.unknown(), spec: z.unknown(), status: z.unknown() },
     value,
     where,
     report,
   )
-  const metadata = readMetadata(top?.metadata, `${where}metadata.`, report)
-  const { settings, kept } = readSettings(metadata.annotations, `${where}metadata.annotations`, report)
-  const spec = readSpec(top?.spec, dialect, `${where}spec.`, report, settings)
+}
+
+function readParts(
+  top: { metadata?: unknown } | null,
+  specValue: unknown,
+  dialect: IngressDialect,
+  { where, specWhere, form }: { where: string; specWhere: string; form: IngressForm },
+  report: Report,
+): ReadIngress {
+  const metadata = readMetadata(top?.metadata, `${where}metadata.`, report, 'The name of the Ingress')
+  const { settings, kept } = readSettings(metadata.annotations, `${where}metadata.annotations`, report, form)
+  const spec = readSpec(specValue, dialect, specWhere, report, settings)
   checkClass(metadata.annotations[classAnnotation], `${where}metadata.annotations["${classAnnotation}"]`, report)
   checkFrontEnds(settings, spec, where, report)
   return {
@@ -45,64 +77,6 @@ export function readIngress(value: unknown, dialect: IngressDialect, where: stri
       annotations: kept,
     },
     source: { uid: metadata.uid, generation: metadata.generation },
-  }
-}
-
-interface ReadMetadata extends Pick<IngressModel, 'namespace' | 'name' | 'labels' | 'annotations'> {
-  uid: string | null
-  generation: number | null
-}
-
-const uidText = text.refine((uid) => /^[-A-Za-z0-9]{1,128}$/.test(uid), {
-  error: () => 'is not valid: write letters, digits and "-", up to 128 characters, or leave it out',
-})
-
-const generationNumber = z
-  .number({ error: () => 'must be a whole number that is not negative, or be left out' })
-  .refine((generation) => Number.isSafeInteger(generation) && generation >= 0, {
-    error: () => 'must be a whole number that is not negative, or be left out',
-  })
-
-function readMetadata(value: unknown, where: string, report: Report): ReadMetadata {
-  const fields = readFields(
-    {
-      name: text,
-      namespace: text.optional(),
-      labels: z.unknown(),
-      annotations: z.unknown(),
-      uid: uidText.optional(),
-      generation: generationNumber.optional(),
-    },
-    value,
-    where,
-    report,
-    { open: true },
-  )
-  const name = fields?.name ?? ''
-  const namespace = fields?.namespace === undefined || fields.namespace === '' ? 'default' : fields.namespace
-  const check = (at: string, problem: string | null): void => {
-    if (problem !== null) report.problem(`${where}${at}`, problem)
-  }
-  if (fields?.name !== undefined) check('name', checkDnsSubdomain('The name of the Ingress', name))
-  check('namespace', checkDnsLabel('The namespace', namespace))
-  const labels = readTextMap(
-    fields?.labels,
-    maxLabels,
-    `${where}labels`,
-    report,
-    (key, label) => checkQualifiedName('The label', key) ?? checkLabelValue('The label value', label),
-  )
-  const annotations = readTextMap(fields?.annotations, maxAnnotations, `${where}annotations`, report, (key) =>
-    checkQualifiedName('The annotation', key),
-  )
-  const generation = fields?.generation ?? 0
-  return {
-    name,
-    namespace,
-    labels,
-    annotations,
-    uid: fields?.uid ?? null,
-    generation: generation > 0 ? generation : null,
   }
 }
 

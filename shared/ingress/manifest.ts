@@ -1,8 +1,9 @@
 import type { Problem } from '../state/documents.ts'
 import { isMapping } from './fields.ts'
-import { readIngress, type ReadIngress } from './ingress-object.ts'
+import { readIngress, readMultiClusterIngress, type ReadIngress } from './ingress-object.ts'
 import { ingressId, type IngressModel } from './model.ts'
 import { checkDnsLabel, checkDnsSubdomain } from './names.ts'
+import { objectId, readObject as readOther, type PublishedObject } from './published-object.ts'
 import { createReport, kindOf, quote, type Report } from './report.ts'
 import { maxDocuments, readDocuments } from './yaml-documents.ts'
 
@@ -28,16 +29,24 @@ export interface ParsedIngress {
  * clearly meant, good ones included, so that status can show what is wrong with it.
  */
 export type ParsedMessage =
-  { ok: true; ingresses: ParsedIngress[] } | { ok: false; problems: Problem[]; named: IngressName[] }
+  | { ok: true; ingresses: ParsedIngress[]; objects: PublishedObject[] }
+  | { ok: false; problems: Problem[]; named: IngressName[] }
 
 /** Reads an object of one kind. */
-type ReadObject = (value: unknown, where: string, report: Report) => ReadIngress
+type ReadObject = (value: unknown, where: string, report: Report) => ReadIngress | PublishedObject
 
 /** Every kind that a manifest may hold, by apiVersion and kind. */
 const kinds: ReadonlyMap<string, ReadObject> = new Map<string, ReadObject>([
   ['networking.k8s.io/v1 Ingress', (value, where, report) => readIngress(value, 'v1', where, report)],
   ['networking.k8s.io/v1beta1 Ingress', (value, where, report) => readIngress(value, 'beta', where, report)],
   ['extensions/v1beta1 Ingress', (value, where, report) => readIngress(value, 'beta', where, report)],
+  ['networking.gke.io/v1 MultiClusterIngress', readMultiClusterIngress],
+  ['networking.gke.io/v1beta1 MultiClusterIngress', readMultiClusterIngress],
+  ['networking.gke.io/v1 MultiClusterService', (...of) => readOther('MultiClusterService', ...of)],
+  ['networking.gke.io/v1beta1 MultiClusterService', (...of) => readOther('MultiClusterService', ...of)],
+  ['cloud.google.com/v1 BackendConfig', (...of) => readOther('BackendConfig', ...of)],
+  ['cloud.google.com/v1beta1 BackendConfig', (...of) => readOther('BackendConfig', ...of)],
+  ['networking.gke.io/v1beta1 FrontendConfig', (...of) => readOther('FrontendConfig', ...of)],
 ])
 
 const listKinds: ReadonlySet<string> = new Set(['List', 'IngressList'])
@@ -50,22 +59,28 @@ export function parseManifest(text: string): ParsedMessage {
   const report = createReport()
   const objects = objectsOf(text, report)
   const parsed: ParsedIngress[] = []
+  const others: PublishedObject[] = []
   const places = new Map<string, string>()
   for (const { value, where, readable } of objects) {
     if (!readable) continue
     const own = createReport(report)
     const read = readObject(value, where, own)
     if (read === null || own.problems.length > 0) continue
-    const id = ingressId(read.model)
+    const id = 'model' in read ? `Ingress ${ingressId(read.model)}` : objectId(read.content.kind, read)
     const earlier = places.get(id)
-    if (earlier !== undefined) report.problem(where, `The Ingress ${id} is in ${earlier} too; keep one.`)
+    if (earlier !== undefined) report.problem(where, `The ${id} is in ${earlier} too; keep one.`)
     places.set(id, where.replace(/(: |\.)$/, ''))
-    parsed.push({ ...read, warnings: [...own.warnings] })
+    if ('model' in read) parsed.push({ ...read, warnings: [...own.warnings] })
+    else others.push(read)
   }
   if (objects.length === 0 && report.problems.length === 0)
     report.problem('message', 'The manifest is empty; publish at least one Ingress.')
   if (report.problems.length > 0) return { ok: false, problems: [...report.problems], named: namesIn(objects) }
-  return { ok: true, ingresses: parsed.sort((a, b) => (ingressId(a.model) < ingressId(b.model) ? -1 : 1)) }
+  return {
+    ok: true,
+    ingresses: parsed.sort((a, b) => (ingressId(a.model) < ingressId(b.model) ? -1 : 1)),
+    objects: others.sort((a, b) => (objectId(a.content.kind, a) < objectId(b.content.kind, b) ? -1 : 1)),
+  }
 }
 
 interface PlacedObject {
@@ -105,7 +120,7 @@ function objectsOf(text: string, report: Report): PlacedObject[] {
   return objects
 }
 
-function readObject(value: unknown, where: string, report: Report): ReadIngress | null {
+function readObject(value: unknown, where: string, report: Report): ReadIngress | PublishedObject | null {
   if (!isMapping(value)) {
     report.problem(where, `An Ingress object is expected here, not ${kindOf(value)}.`)
     return null
@@ -128,7 +143,7 @@ function readObject(value: unknown, where: string, report: Report): ReadIngress 
     where,
     versions.length > 0
       ? `The apiVersion ${quote(apiVersion)} of ${kind} is not known; write ${versions.join(', ')}.`
-      : `The kind ${quote(kind)} (apiVersion ${quote(apiVersion)}) is not taken here; publish only Ingress objects.`,
+      : `The kind ${quote(kind)} (apiVersion ${quote(apiVersion)}) is not taken here; publish only Ingress, MultiClusterIngress, MultiClusterService, BackendConfig or FrontendConfig objects.`,
   )
   return null
 }
@@ -136,7 +151,12 @@ function readObject(value: unknown, where: string, report: Report): ReadIngress 
 function namesIn(objects: readonly PlacedObject[]): IngressName[] {
   const named = new Map<string, IngressName>()
   for (const { value } of objects) {
-    if (!isMapping(value) || value['kind'] !== 'Ingress' || !isMapping(value['metadata'])) continue
+    if (
+      !isMapping(value) ||
+      !['Ingress', 'MultiClusterIngress'].includes(String(value['kind'])) ||
+      !isMapping(value['metadata'])
+    )
+      continue
     const { name, namespace } = value['metadata']
     const found = {
       namespace: namespace === undefined || namespace === null || namespace === '' ? 'default' : namespace,

@@ -1,6 +1,10 @@
+import type { BackendSettings } from './backend-config.ts'
+import type { FrontendSettings } from './frontend-config.ts'
+import type { MultiClusterServiceModel } from './multi-cluster-service.ts'
+
 /**
- * One Ingress as the planner sees it: every Kubernetes shape (networking.k8s.io/v1, the two v1beta1, later the GKE and
- * Federated forms) is translated into this once, at the edge.
+ * One Ingress as the planner sees it: every Kubernetes shape (networking.k8s.io/v1, the two v1beta1, GKE's
+ * MultiClusterIngress) is translated into this once, at the edge.
  */
 
 /** A service of the Ingress's namespace and one of its ports, by number or by name, as the manifest says. */
@@ -72,6 +76,16 @@ export interface IngressModel {
   /** The object's own labels and annotations, for the matching objects in the clusters. */
   labels: Record<string, string>
   annotations: Record<string, string>
+  /** Of a MultiClusterIngress: the MultiClusterServices that its backends name; null = none of that name is published. */
+  services?: Record<string, MultiClusterServiceModel | null>
+  /** What was published for its namespace; absent = nothing. */
+  configs?: PublishedConfigs
+}
+
+/** Settings that were published and that Services and Ingresses of the namespace may name. */
+export interface PublishedConfigs {
+  backend: Record<string, BackendSettings>
+  frontend: Record<string, FrontendSettings>
 }
 
 /** `namespace/name`: the identity of an Ingress everywhere. */

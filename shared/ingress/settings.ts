@@ -6,6 +6,9 @@ import { quote, type Report } from './report.ts'
 
 const byKey: ReadonlyMap<string, AnnotationRow> = new Map(knownAnnotations.map((row) => [row.key, row]))
 
+/** The two kinds of objects that ask for a load balancer; some annotations are read on one of them only. */
+export type IngressForm = 'Ingress' | 'MultiClusterIngress'
+
 /** What holds when no annotation says anything. */
 export const defaultSettings: Readonly<IngressSettings> = {
   loadBalancer: null,
@@ -34,6 +37,7 @@ export function readSettings(
   annotations: Readonly<Record<string, string>>,
   where: string,
   report: Report,
+  form: IngressForm = 'Ingress',
 ): { settings: IngressSettings; kept: Record<string, string> } {
   const settings: IngressSettings = structuredClone(defaultSettings)
   const kept: [string, string][] = []
@@ -47,7 +51,7 @@ export function readSettings(
       kept.push([key, text])
       continue
     }
-    const { what } = row
+    const what = form === 'MultiClusterIngress' && row.multiCluster !== undefined ? row.multiCluster : row.what
     switch (what.use) {
       case 'setting': {
         const value = what.read(text)

@@ -1,6 +1,7 @@
 import type { IngressObjectSpec, IngressObjectBackend } from '../cloud/kubernetes-port.ts'
 import { hashOf } from '../json.ts'
 import { backendRefs, type BackendRef, type IngressModel } from '../ingress/model.ts'
+import { derivedServices, servedIn, type DerivedService } from './derived.ts'
 import type { ClusterFacts } from './facts.ts'
 
 /** What is wanted of one cluster for one Ingress: which Services to look at, and the matching Ingress object. */
@@ -11,8 +12,12 @@ export interface ClusterIngressWant {
   secrets?: string[]
   /** Names of ManagedCertificate objects, sorted; absent = none. */
   managedCertificates?: string[]
-  /** Name of the FrontendConfig; absent = none. */
+  /** Name of the FrontendConfig; absent = none, or it was published. */
   frontendConfigs?: string[]
+  /** Secrets with OAuth clients that published BackendConfigs name, sorted; absent = none. */
+  oauthSecrets?: string[]
+  /** Services that the cluster is to have, sorted by name; absent = none, and never one. */
+  derived?: DerivedService[]
   /** Where groups are to be known of; absent = nobody has seen the nodes yet. */
   nodes?: { project: string; zones: string[] }
   /** Ports whose network endpoint groups serve, as `service:port`, sorted; absent = none. */
@@ -44,14 +49,22 @@ export function servicesOf(model: IngressModel): string[] {
   return [...new Set(backendRefs(model).map((ref) => ref.service))].sort()
 }
 
-/** Everything in a cluster that an Ingress needs to know about. */
-export function looksOf(model: IngressModel): Omit<ClusterIngressWant, 'object' | keyof ClusterModes> {
+/** Everything in a cluster that an Ingress needs to know about, and the Services that must be there to be looked at. */
+export function looksOf(
+  model: IngressModel,
+  cluster: Pick<ClusterFacts, 'doc' | 'derivedInUse'>,
+): Omit<ClusterIngressWant, 'object' | keyof ClusterModes> {
   const secrets = [...new Set(model.tls.map((entry) => entry.secretName))].sort()
   const managedCertificates = [...model.settings.managedCertificateNames].sort()
   const { frontendConfig } = model.settings
+  const inClusters = frontendConfig !== null && model.configs?.frontend[frontendConfig] === undefined
+  const oauthSecrets = Object.values(model.configs?.backend ?? {}).flatMap(({ oauthSecret }) => oauthSecret ?? [])
+  const derived = derivedServices(model, cluster)
   return {
-    services: servicesOf(model),
-    ...(frontendConfig === null ? {} : { frontendConfigs: [frontendConfig] }),
+    services: servedIn(model, cluster.doc) ?? servicesOf(model),
+    ...(derived === undefined ? {} : { derived }),
+    ...(inClusters ? { frontendConfigs: [frontendConfig] } : {}),
+    ...(oauthSecrets.length === 0 ? {} : { oauthSecrets: [...new Set(oauthSecrets)].sort() }),
     ...(secrets.length === 0 ? {} : { secrets }),
     ...(managedCertificates.length === 0 ? {} : { managedCertificates }),
   }

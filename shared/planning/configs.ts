@@ -1,6 +1,7 @@
 import type { BackendSettings } from '../ingress/backend-config.ts'
 import { configOfPort, readConfigRefs } from '../ingress/config-refs.ts'
 import type { FrontendSettings } from '../ingress/frontend-config.ts'
+import type { IngressModel } from '../ingress/model.ts'
 import { canonical } from '../json.ts'
 import type { Problem } from '../state/documents.ts'
 import type { ClusterFacts, ConfigFact } from './facts.ts'
@@ -25,10 +26,10 @@ const none = { config: null, wrong: [], notices: [] }
 
 /**
  * The BackendConfig of one port. The first cluster by name whose Service names one decides; others that say something else
- * are told of. While it is wrong or away, what was last good holds.
+ * are told of. One that was published goes before those in the clusters. While it is wrong or away, what was last good holds.
  */
 export function backendConfigOf(
-  namespace: string,
+  { namespace, configs }: Pick<IngressModel, 'namespace' | 'configs'>,
   service: string,
   places: readonly { cluster: ClusterFacts; port: { name: string; port: number } }[],
 ): FoundConfig<BackendConfigLayout> {
@@ -54,7 +55,11 @@ export function backendConfigOf(
     message: `names another BackendConfig, or none, in cluster ${cluster.doc.name}; ${name}, of cluster ${first.cluster.doc.name}, is applied`,
   }))
   const clusters = said.filter((one) => one.name === name).map((one) => one.cluster)
-  const found = settingsOf(`BackendConfig ${namespace}/${name}`, clusters, (view) => view.backendConfigs?.[name])
+  const published = configs?.backend[name]
+  const found =
+    published === undefined
+      ? settingsOf(`BackendConfig ${namespace}/${name}`, clusters, (view) => view.backendConfigs?.[name])
+      : { config: { settings: published, clusters }, wrong: [], notices: [] }
   notices.push(...found.notices)
   if (found.config === null) return { config: null, wrong: found.wrong, notices }
   const { settings, clusters: from } = found.config
@@ -72,11 +77,13 @@ export function backendConfigOf(
 
 /** The FrontendConfig that an Ingress names. */
 export function frontendConfigOf(
-  model: { namespace: string; settings: { frontendConfig: string | null } },
+  model: Pick<IngressModel, 'namespace' | 'settings' | 'configs'>,
   clusters: readonly ClusterFacts[],
 ): FoundConfig<FrontendSettings> {
   const name = model.settings.frontendConfig
   if (name === null) return none
+  const published = model.configs?.frontend[name]
+  if (published !== undefined) return { ...none, config: published }
   const found = settingsOf(
     `FrontendConfig ${model.namespace}/${name}`,
     clusters,

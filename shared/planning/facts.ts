@@ -1,5 +1,6 @@
 import type { BackendSettings } from '../ingress/backend-config.ts'
 import type { FrontendSettings } from '../ingress/frontend-config.ts'
+import type { DerivedService } from './derived.ts'
 import type { ResourceId } from '../resource-id.ts'
 import type { ClusterDoc } from '../state/documents.ts'
 import type { NegFact } from './negs.ts'
@@ -115,6 +116,8 @@ export interface ClusterView {
   backendConfigs?: Record<string, ConfigFact<BackendSettings>>
   /** The one that the Ingress names; absent = none was asked for. */
   frontendConfigs?: Record<string, ConfigFact<FrontendSettings>>
+  /** Whether derived Services were there; absent = no. */
+  derived?: true
   /** By the name of the Secret; absent = none is named. */
   oauthClients?: Record<string, OauthFact>
 }
@@ -133,6 +136,8 @@ export interface ClusterFacts {
   doc: ClusterDoc
   /** null = it has not been seen yet for this Ingress. */
   view: ClusterView | null
+  /** Derived Services that it has and whose backend services are still there; absent = it never had one. */
+  derivedInUse?: DerivedService[]
   /** Why the last look at it for this Ingress failed; null = it did not. */
   trouble: string | null
   /** Groups that it names and that do not exist, as `projects/P/zones/Z/instanceGroups/N` or `.../networkEndpointGroups/N`. */

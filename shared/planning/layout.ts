@@ -144,7 +144,7 @@ export function layOut(
   const byRef = new Map<string, ServiceLayout>()
   const context = {
     lb: named.lb,
-    namespace: model.namespace,
+    model,
     project: facts.project,
     kept: doc.names,
     drained,

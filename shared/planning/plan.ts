@@ -5,6 +5,7 @@ import { looksOf, type ClusterIngressWant, type ClusterModes } from './cluster-i
 import type { ClusterFacts, Facts } from './facts.ts'
 import { clusterIngressId, layOut, nameLayout, type Layout } from './layout.ts'
 import { routeProblems, routes } from './paths.ts'
+import { restricted } from './derived.ts'
 import { gceName, names, projectPath } from './names.ts'
 import { select } from './select.ts'
 
@@ -34,20 +35,24 @@ export type Plan =
 export function plan(
   kinds: readonly AnyKind[],
   doc: IngressDoc,
-  facts: Facts,
+  known: Facts,
   earlier: ReadonlyMap<ResourceId, ClusterIngressWant>,
 ): Plan {
   const { model } = doc
   const chosen = select(
     model,
     doc.selection,
-    facts.clusters.map((cluster) => cluster.doc),
+    known.clusters.map((cluster) => cluster.doc),
   )
+  // Of a cluster that serves some of the services, only those count.
+  const facts = {
+    ...known,
+    clusters: known.clusters.map((one) => (chosen.names.includes(one.doc.name) ? restricted(model, one) : one)),
+  }
   const clusters = facts.clusters
     .filter((cluster) => chosen.names.includes(cluster.doc.name))
     .sort((a, b) => (a.doc.name < b.doc.name ? -1 : 1))
-  const looked = looksOf(model)
-  const looks = clusters.map((cluster) => look(cluster, model, looked, earlier))
+  const looks = clusters.map((cluster) => look(cluster, model, earlier))
   const unknown = chosen.unknown.map((name) => ({
     where: `cluster ${name}`,
     message: 'is not registered: register it, or take it out of the selection',
@@ -55,13 +60,17 @@ export function plan(
   const warnings: Problem[] = []
   // A cluster that went away after its Ingress was put to work degrades it; a new spec that names an unknown one is a mistake.
   const emptied = clusters.length === 0 && unknown.length === 0 && doc.selection.excluded.length > 0
-  const early = [...nameProblems(nameLayout(doc, facts).lb), ...(emptied ? [] : noCluster(clusters, unknown))]
+  const early = [
+    ...nameProblems(nameLayout(doc, facts).lb),
+    ...(emptied ? [] : noCluster(clusters, unknown)),
+    ...unpublished(model),
+  ]
   if (doc.plannedGeneration < doc.generation) early.push(...unknown)
   else warnings.push(...unknown)
   if (early.length > 0) return { is: 'refused', desired: looks, problems: early, warnings }
 
   warnings.push(...clusters.flatMap(unreachable))
-  const unseen = clusters.filter((cluster) => cluster.trouble === null && !hasSeen(cluster, looked))
+  const unseen = clusters.filter((cluster) => cluster.trouble === null && !hasSeen(cluster, looksOf(model, cluster)))
   if (unseen.length > 0) {
     const waiting = unseen.map((cluster) => ({
       where: `cluster ${cluster.doc.name}`,
@@ -124,7 +133,6 @@ type Looked = ReturnType<typeof looksOf>
 function look(
   cluster: ClusterFacts,
   model: IngressDoc['model'],
-  looked: Looked,
   earlier: ReadonlyMap<ResourceId, ClusterIngressWant>,
 ): Desired<ClusterIngressWant> {
   const id = clusterIngressId(cluster.doc.name, model)
@@ -134,19 +142,20 @@ function look(
     ...(before?.negs === undefined ? {} : { negs: before.negs }),
     ...(before?.groupless === undefined ? {} : { groupless: before.groupless }),
   }
-  return { id, want: { ...looked, ...modes, object: before?.object ?? null }, refs: [] }
+  return { id, want: { ...looksOf(model, cluster), ...modes, object: before?.object ?? null }, refs: [] }
 }
 
 function hasSeen(
   { view }: ClusterFacts,
-  { services, secrets = [], managedCertificates = [], frontendConfigs = [] }: Looked,
+  { services, secrets = [], managedCertificates = [], frontendConfigs = [], oauthSecrets = [] }: Looked,
 ): boolean {
   return (
     view !== null &&
     services.every((service) => Object.hasOwn(view.services, service)) &&
     secrets.every((secret) => Object.hasOwn(view.secrets ?? {}, secret)) &&
     managedCertificates.every((name) => Object.hasOwn(view.managedCertificates ?? {}, name)) &&
-    frontendConfigs.every((name) => Object.hasOwn(view.frontendConfigs ?? {}, name))
+    frontendConfigs.every((name) => Object.hasOwn(view.frontendConfigs ?? {}, name)) &&
+    oauthSecrets.every((name) => Object.hasOwn(view.oauthClients ?? {}, name))
   )
 }
 
@@ -172,6 +181,15 @@ function noCluster(clusters: readonly ClusterFacts[], unknown: readonly Problem[
   if (clusters.length > 0) return []
   if (unknown.length > 0) return [...unknown]
   return [{ where: 'clusters', message: 'no registered cluster is selected: register one, or change the selection' }]
+}
+
+function unpublished({ namespace, services = {} }: IngressDoc['model']): Problem[] {
+  return Object.keys(services)
+    .filter((name) => services[name] === null)
+    .map((name) => ({
+      where: `MultiClusterService ${namespace}/${name}`,
+      message: 'has not been published: publish it, with the MultiClusterIngress or by itself',
+    }))
 }
 
 function nameProblems(lb: string): Problem[] {

@@ -1,4 +1,4 @@
-import type { BackendRef } from '../ingress/model.ts'
+import type { BackendRef, IngressModel } from '../ingress/model.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { Problem } from '../state/documents.ts'
 import type { ClusterFacts, Facts, PortFact, ServedGroup } from './facts.ts'
@@ -77,7 +77,7 @@ export interface Place {
 /** What a service's layout depends on. */
 export interface ServiceContext {
   lb: string
-  namespace: string
+  model: Pick<IngressModel, 'namespace' | 'configs'>
   project: string
   /** Names kept from before, by what they name. */
   kept: Readonly<Record<string, string>>
@@ -100,13 +100,13 @@ export interface ServicePlaces {
 
 /** Lays out one port of a service in one mode. */
 export function layService(
-  { lb, namespace, project, kept, drained, served }: ServiceContext,
+  { lb, model, project, kept, drained, served }: ServiceContext,
   service: string,
   port: number,
   mode: BackendMode,
   { places, leaving, known }: ServicePlaces,
 ): ServiceLayout {
-  const identity = { namespace, service, port }
+  const identity = { namespace: model.namespace, service, port }
   // kubemci wrote the port as the manifest did, by number or by name.
   const ports = [port, ...known.map((place) => place.port.name)]
   const keptName = (kind: 'backend-service' | 'health-check'): string | undefined =>
@@ -123,7 +123,7 @@ export function layService(
   const before = served?.[backendServiceId] ?? []
   const backends = places.flatMap((place): ServiceBackend[] => backendAt(place, mode, before, drained))
   keepOneGroup(backends)
-  const configured = backendConfigOf(namespace, service, known)
+  const configured = backendConfigOf(model, service, known)
   return {
     name: service,
     port,

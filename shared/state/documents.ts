@@ -1,5 +1,6 @@
 import type { ResourceId } from '../resource-id.ts'
 import type { IngressModel } from '../ingress/model.ts'
+import type { ObjectContent } from '../ingress/published-object.ts'
 import type { OperationRef } from '../cloud/compute-port.ts'
 import type { ClusterRegistration } from '../cloud/kubernetes-port.ts'
 
@@ -138,14 +139,33 @@ export interface Leftover {
   refs: ResourceId[]
 }
 
+/** Which version of a published object this is: metadata.generation when it has one, and when it was published. */
+export interface Version {
+  uid: string | null
+  generation: number | null
+  publishedAt: number
+}
+
+/** An object that was published beside Ingresses, for those of its namespace that name it. */
+export interface ObjectDoc {
+  /** `KIND/namespace/name`. */
+  id: string
+  kind: string
+  namespace: string
+  name: string
+  /** null = withdrawn; the document stays, so that a late older version is known to be old. */
+  content: ObjectContent | null
+  source: Version
+  updatedAt: number
+}
+
 /** One published Ingress. */
 export interface IngressDoc {
   /** `namespace/name`. */
   id: string
   /** The last valid spec; what serves. Without rules while `generation` is 0. */
   model: IngressModel
-  /** Version of the published object: metadata.generation when it has one, and when it was published. */
-  source: { uid: string | null; generation: number | null; publishedAt: number }
+  source: Version
   /** When the message was published that decided on the clusters last. */
   selectedAt?: number
   /** Grows with every accepted change of the spec or the selection; 0 = no version was ever accepted. */
@@ -266,6 +286,7 @@ export interface Collections {
   leases: LeaseDoc
   deadLetters: DeadLetterDoc
   inventories: InventoryDoc
+  objects: ObjectDoc
 }
 
 /** The name of a collection. */

@@ -61,6 +61,7 @@ const samples: Record<keyof typeof queries, AnyQuery> = {
   deadLetters: queries.deadLetters(1),
   inventory: queries.inventory('kind/project'),
   unswept: queries.unswept('kind/project'),
+  objectsIn: queries.objectsIn('namespace'),
 }
 
 /** Every index that the queries of the program run on, once each. */
@@ -98,6 +99,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   },
   claims: { resource: true, ingress: true, want: true, refs: true, uses: true, at: true, force: true, hold: true },
   leases: { id: true, holder: true, token: true, expiresAt: true },
+  objects: { id: true, kind: true, namespace: true, name: true, content: true, source: true, updatedAt: true },
   inventories: { id: true, scope: true, entries: true, since: true, at: true },
   deadLetters: { id: true, topic: true, data: true, attributes: true, why: true, at: true, expireAt: true },
 }

@@ -156,6 +156,7 @@ function createTables(): Tables {
     leases: table('leases'),
     deadLetters: table('deadLetters'),
     inventories: table('inventories'),
+    objects: table('objects'),
   }
 }
 

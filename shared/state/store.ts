@@ -83,6 +83,11 @@ export const queries = {
     collection: 'inventories',
     where: [{ field: 'scope', op: '==', value: scope }],
   }),
+  /** Withdrawn ones too. */
+  objectsIn: (namespace: string): Query<'objects'> => ({
+    collection: 'objects',
+    where: [{ field: 'namespace', op: '==', value: namespace }],
+  }),
   deadLetters: (limit: number): Query<'deadLetters'> => ({
     collection: 'deadLetters',
     where: [],

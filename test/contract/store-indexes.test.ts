@@ -35,6 +35,7 @@ describe('the indexes that infra declares', () => {
       'deadLetters.at',
       'ingresses.wakeAt',
       'inventories.scope',
+      'objects.namespace',
       'resources.appliedRefs',
       'resources.kind',
       'resources.owner',

@@ -130,6 +130,9 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
     setIngressAddresses: no,
     recordEvent: no,
     deleteIngress: no,
+    servicesWith: no,
+    applyService: no,
+    deleteService: no,
     ingress: (namespace, name) =>
       Promise.resolve({
         metadata: {

@@ -111,7 +111,7 @@ describe('RBAC in the clusters', () => {
     if (/listNamespacedCustomObject/.test(read(`shared/cloud/${file}`))) used.add('list servicenetworkendpointgroups')
   }
   // Server-side apply makes what is not there yet.
-  if (used.has('patch ingresses')) used.add('create ingresses')
+  for (const resource of ['ingresses', 'services']) if (used.has(`patch ${resource}`)) used.add(`create ${resource}`)
 
   it('allows every request that is made', () => {
     expect([...used].filter((one) => !granted.has(one))).toEqual([])

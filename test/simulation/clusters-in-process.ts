@@ -139,6 +139,22 @@ function clusterOver(handle: Handle): Cluster {
     },
     service: (namespace, name) =>
       absentOr<ServiceObject>(call('GET', `/api/v1/namespaces/${namespace}/services/${name}`)),
+    async servicesWith(namespace, label, value) {
+      const query = { labelSelector: `${label}=${value}` }
+      const list = await call('GET', `/api/v1/namespaces/${namespace}/services`, undefined, query)
+      return (list as { items: ServiceObject[] }).items
+    },
+    async applyService(object) {
+      const { namespace = 'default', name } = object.metadata
+      const body = { apiVersion: 'v1', kind: 'Service', ...object }
+      const query = { fieldManager: 'multi-cluster-ingress', force: 'true' }
+      await call('PATCH', `/api/v1/namespaces/${namespace}/services/${name}`, body, query, {
+        'content-type': 'application/apply-patch+yaml',
+      })
+    },
+    async deleteService(namespace, name) {
+      await absentOr(call('DELETE', `/api/v1/namespaces/${namespace}/services/${name}`))
+    },
     secret: (namespace, name) => absentOr<SecretObject>(call('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`)),
     async managedCertificate(namespace, name) {
       const path = `/apis/networking.gke.io/v1/namespaces/${namespace}/managedcertificates/${name}`

@@ -179,7 +179,9 @@ describe('bad manifests', () => {
     {
       reason: 'another kind, in the second document',
       text: `${ingressYaml()}---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n`,
-      want: ['document 2: The kind "Service" (apiVersion "v1") is not taken here; publish only Ingress objects.'],
+      want: [
+        'document 2: The kind "Service" (apiVersion "v1") is not taken here; publish only Ingress, MultiClusterIngress, MultiClusterService, BackendConfig or FrontendConfig objects.',
+      ],
     },
     {
       reason: 'an apiVersion that does not exist',

@@ -41,6 +41,12 @@ export function memoryCluster(
       version: () => Promise.resolve('v1.33.1-gke.100'),
       nodes: () => Promise.resolve([]),
       ingress: (namespace, name) => Promise.resolve(structuredClone(world.ingresses.get(key(namespace, name)))),
+      servicesWith: (namespace, label, value) =>
+        Promise.resolve(
+          [...world.services.values()].filter(
+            ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[label] === value,
+          ),
+        ),
       service: (namespace, name) => Promise.resolve(world.services.get(key(namespace, name))),
       serviceNegs: (_namespace, service) => Promise.resolve(structuredClone(world.negs.get(service) ?? [])),
       pods: (namespace, selector) =>
