@@ -4,10 +4,13 @@ import { deploy, simpleIngress } from '../support/manifests.ts'
 import { startSystem, type Report, type System } from '../support/system.ts'
 import { firstAnswer } from '../support/traffic.ts'
 
+/** Enough for a machine that does much else. Milliseconds. */
+const patience = 40_000
+
 const ready = (report: Report | undefined): boolean => report?.phase === 'Ready'
 const base = '/compute/v1/projects/playground/global'
 
-describe('BackendConfig and FrontendConfig in the clusters', () => {
+describe('BackendConfig and FrontendConfig in the clusters', { timeout: 3 * patience }, () => {
   let system: System
 
   beforeAll(async () => {
@@ -29,7 +32,7 @@ describe('BackendConfig and FrontendConfig in the clusters', () => {
       redirectToHttps: { enabled: true, responseCodeName: 'PERMANENT_REDIRECT' },
     })
     await annotateService(system, 'web', { 'cloud.google.com/backend-config': '{"default":"slow"}' })
-  }, 60_000)
+  }, 120_000)
   afterAll(() => system.close())
 
   async function insert(collection: string, body: object): Promise<void> {
@@ -50,7 +53,7 @@ describe('BackendConfig and FrontendConfig in the clusters', () => {
       simpleIngress('web', 'web', { annotations: { 'networking.gke.io/v1beta1.FrontendConfig': 'front' } }),
     ) as { spec: object }
     await system.publish(JSON.stringify({ ...ingress, spec: { ...ingress.spec, tls: [{ secretName: 'tls' }] } }))
-    const report = await system.until('default/web', 'Ready', ready)
+    const report = await system.until('default/web', 'Ready', ready, patience)
     expect(await only('backendServices')).toMatchObject({
       timeoutSec: 77,
       securityPolicy: expect.stringMatching(/securityPolicies\/armor$/) as string,
@@ -91,12 +94,12 @@ describe('BackendConfig and FrontendConfig in the clusters', () => {
       iap: { enabled: false },
     })
     await expect
-      .poll(() => only('backendServices'), { timeout: 10_000 })
+      .poll(() => only('backendServices'), { timeout: patience })
       .toSatisfy(
         (service: Record<string, unknown>) =>
           service['securityPolicy'] === undefined && service['customResponseHeaders'] === undefined,
       )
-    await system.until('default/web', 'Ready', ready)
+    await system.until('default/web', 'Ready', ready, patience)
     expect(await only('backendServices')).toMatchObject({
       timeoutSec: 77,
       logConfig: { enable: true, sampleRate: 0.25 },
@@ -107,7 +110,7 @@ describe('BackendConfig and FrontendConfig in the clusters', () => {
 
   it('wrong ones degrade what serves, in words, and change nothing', async () => {
     await putConfig(system, 'BackendConfig', 'slow', { timeoutSec: 5, logging: { enable: true, sampleRate: 7 } })
-    const report = await system.until('default/web', 'Degraded', (one) => one?.phase === 'Degraded')
+    const report = await system.until('default/web', 'Degraded', (one) => one?.phase === 'Degraded', patience)
     expect(JSON.stringify(report?.conditions)).toMatch(/unsupported SampleRate: 7.000000/)
     expect(await only('backendServices')).toMatchObject({ timeoutSec: 77 })
   })
@@ -115,8 +118,8 @@ describe('BackendConfig and FrontendConfig in the clusters', () => {
   it('HTTP serves again when the redirect is taken back, and its URL map goes', async () => {
     await putConfig(system, 'BackendConfig', 'slow', {})
     await putConfig(system, 'FrontendConfig', 'front', { sslPolicy: '' })
-    await expect.poll(() => system.holds('urlMaps'), { timeout: 10_000 }).toEqual(['mci1-um--web'])
-    const report = await system.until('default/web', 'Ready', ready)
+    await expect.poll(() => system.holds('urlMaps'), { timeout: patience }).toEqual(['mci1-um--web'])
+    const report = await system.until('default/web', 'Ready', ready, patience)
     expect(await only('targetHttpsProxies')).not.toHaveProperty('sslPolicy')
     expect((await firstAnswer(await system.url(report?.vip))).status).toBe(200)
   })
