@@ -43,7 +43,7 @@ export function detailOf(sources: Sources, status: Serving): Detail {
       wanted: wanted.has(resource.id),
     })),
     clusterStates: status.clusterStates,
-    services: status.services,
+    services: status.services.map((service) => ({ ...service, backends: backendsOf(doc, service) })),
     health: { ...status.health, asOf: status.health.asOf === null ? null : time(status.health.asOf) },
     routes: routesOf(doc),
     frontEnds: frontEndsOf(sources, wanted),
@@ -55,6 +55,12 @@ export function detailOf(sources: Sources, status: Serving): Detail {
       lastTransitionTime: time(condition.lastTransitionTime),
     })),
   }
+}
+
+/** What the backends of a service are, and why, as the plan says it. */
+function backendsOf({ plan }: IngressDoc, { namespace, name, port }: Serving['services'][number]): string | null {
+  const where = `service ${namespace}/${name}:${port}`
+  return plan?.modes?.find((mode) => mode.where === where)?.message ?? null
 }
 
 function routesOf({ model }: IngressDoc): Detail['routes'] {

@@ -52,8 +52,8 @@ function refusal(problems: readonly Problem[]): Failure {
   return new Failure(`this would be refused:\n${listed(problems)}`, 'Correct it; nothing was published.')
 }
 
-function asResult({ ingress, steps }: Preview): object {
-  return { ingress, ...counts(steps), steps: steps.filter((step) => step.do !== 'nothing') }
+function asResult({ ingress, modes, steps }: Preview): object {
+  return { ingress, ...counts(steps), backends: modes, steps: steps.filter((step) => step.do !== 'nothing') }
 }
 
 function counts(steps: readonly PreviewStep[]): Record<'create' | 'update' | 'remove' | 'later' | 'unchanged', number> {
@@ -68,12 +68,19 @@ function counts(steps: readonly PreviewStep[]): Record<'create' | 'update' | 're
 }
 
 /** Like `terraform plan`: a sign for each resource, field by field what changes, and a sum at the end. */
-function textOf({ ingress, steps }: Preview, colours: Colours): string {
+function textOf({ ingress, modes, steps }: Preview, colours: Colours): string {
   const shown = steps.filter((step) => step.do !== 'nothing')
   const { create, update, remove, later, unchanged } = counts(steps)
   const sum = `${create} to create, ${update} to change, ${remove} to remove, ${later} known only later, ${unchanged} unchanged`
   if (shown.length === 0) return `${colours.bold(ingress)}: nothing to do, ${unchanged} resources are as wanted.`
-  return [colours.bold(ingress), ...shown.flatMap((step) => linesOf(step, colours)), '', `Plan: ${sum}.`].join('\n')
+  const backends = modes.map(({ where, message }) => `  ${where}: ${message}`)
+  return [
+    colours.bold(ingress),
+    ...shown.flatMap((step) => linesOf(step, colours)),
+    '',
+    ...(backends.length === 0 ? [] : [...backends, '']),
+    `Plan: ${sum}.`,
+  ].join('\n')
 }
 
 function linesOf(step: PreviewStep, colours: Colours): string[] {

@@ -43,6 +43,8 @@ export interface Service extends Count {
   name: string
   port: string
   backendService: string
+  /** What its backends are, and why; null = not planned yet. */
+  backends: string | null
   clusters: (Count & { name: string })[]
 }
 

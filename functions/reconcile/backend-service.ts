@@ -100,7 +100,7 @@ function backendOf(
     {
       group: groupPath(mode, group),
       capacityScaler: takes ? 1 : 0,
-      ...(takes && typeof pods?.share === 'number' ? { share: pods.share } : {}),
+      ...(takes && pods?.share ? { share: pods.share } : {}),
       ...(typeof pods?.rate === 'number' ? { maxRatePerEndpoint: pods.rate } : {}),
     },
   ]

@@ -1,4 +1,12 @@
-import type { Cluster, ConfigKind, PodObject, SecretObject, ServicePort } from '../../shared/cloud/kubernetes-port.ts'
+import { CloudError } from '../../shared/cloud/compute-port.ts'
+import type {
+  Cluster,
+  ConfigKind,
+  PodObject,
+  SecretObject,
+  ServiceNegObject,
+  ServicePort,
+} from '../../shared/cloud/kubernetes-port.ts'
 import type { ClusterIngressWant } from '../../shared/planning/cluster-ingress.ts'
 import type {
   ClusterView,
@@ -149,7 +157,9 @@ async function lookAtService(
   const request = negRequest(neg)
   const [pods, objects] = await Promise.all([
     selector && Object.keys(selector).length > 0 ? client.pods(namespace, selector) : [],
-    withNegs || request.ingress || request.ports.length > 0 ? client.serviceNegs(namespace, name) : undefined,
+    withNegs || request.ingress || request.ports.length > 0
+      ? unlessForbidden(client.serviceNegs(namespace, name))
+      : undefined,
   ])
   const maxRate = annotations['networking.gke.io/max-rate-per-endpoint']
   const capacity = annotations['networking.gke.io/capacity-scaler']
@@ -176,6 +186,16 @@ function portFact(port: ServicePort, pods: readonly PodObject[]): PortFact {
     protocol: port.protocol ?? 'TCP',
     probe: pod === undefined ? null : probeFor(pod, port),
     targets: targetsOf(port, pods),
+  }
+}
+
+/** Where we may not read the controller's objects, its annotation on the Service has to do. */
+async function unlessForbidden(objects: Promise<ServiceNegObject[]>): Promise<ServiceNegObject[]> {
+  try {
+    return await objects
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 403) return []
+    throw error
   }
 }
 

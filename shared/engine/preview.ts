@@ -73,6 +73,8 @@ export interface Preview {
   ingress: string
   problems: Problem[]
   warnings: Problem[]
+  /** What the backends of each service are, and why; none while that is not known. */
+  modes: Problem[]
   steps: PreviewStep[]
 }
 
@@ -122,7 +124,7 @@ async function rehearse(
   const publishedAt = Math.max(deps.clock.now(), records.doc?.source.publishedAt ?? 0)
   const [accepted] = await acceptSpecs(deps, [spec], clusters, publishedAt, cause, objects)
   if (accepted?.is === 'older' || accepted?.is === 'refused')
-    return { ingress: id, problems: [{ where: id, message: accepted.why }], warnings: [], steps: [] }
+    return { ingress: id, problems: [{ where: id, message: accepted.why }], warnings: [], modes: [], steps: [] }
   await lookAtClusters(deps, id)
   const seen = new Map<ResourceId, Seen>()
   // Nobody owns what is shared: what is let go of is known from before only.
@@ -246,14 +248,14 @@ async function report(
   seen: ReadonlyMap<ResourceId, Seen>,
 ): Promise<Preview> {
   const doc = await deps.store.get('ingresses', id)
-  const { problems = [], warnings = [], waiting = [] } = doc?.plan ?? {}
+  const { problems = [], warnings = [], waiting = [], modes = [] } = doc?.plan ?? {}
   const views = await viewsOf(deps, id, before)
   const held = new Map(waiting.flatMap(({ where, message }) => heldId(deps.kinds, where, message)))
   const steps = views
     .filter(({ view }) => !held.has(view.doc.id))
     .map(({ kind, view }) => stepOf(kind, view, seen.get(view.doc.id)?.observation))
   for (const [resource, why] of held) steps.push(later(resource, why))
-  return { ingress: id, problems, warnings, steps: inOrder(deps.kinds, steps) }
+  return { ingress: id, problems, warnings, modes, steps: inOrder(deps.kinds, steps) }
 }
 
 /** In the order of the registry, in which what is referred to comes first. */

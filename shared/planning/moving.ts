@@ -10,7 +10,7 @@ export interface Moving {
 }
 
 /**
- * Lays out a service that may serve in the other mode so far (docs/container-native.md). No request may fail on the way: the new backend
+ * Lays out a service that may serve in the other mode so far (decision 13). No request may fail on the way: the new backend
  * service is made beside the old, the URL map sends to it once its backends were seen to be healthy, and then the old one goes.
  * Ports stay open for as long as something may come through them.
  */

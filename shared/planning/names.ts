@@ -20,7 +20,7 @@ function fit(name: string): string {
 export const names = {
   healthCheck: (lb: string, service: ServiceIdentity, mode: BackendMode = 'instance-groups') =>
     fit(`mci1-hc-${sort(mode)}${serviceHash(service)}--${lb}`),
-  /** Another name in each mode (docs/container-native.md): a service moves from the one to the other without a gap. */
+  /** Another name in each mode (decision 13): a service moves from the one to the other without a gap. */
   backendService: (lb: string, service: ServiceIdentity, mode: BackendMode = 'instance-groups') =>
     fit(`mci1-be-${sort(mode)}${serviceHash(service)}--${lb}`),
   /** The backend service without backends that a URL map without a default backend needs. */

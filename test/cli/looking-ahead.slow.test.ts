@@ -88,6 +88,8 @@ describe('mci plan', () => {
   ? forwarding-rule  mci1-fw--zone-printer: waits for the IP of address mci1-ip--zone-printer
   ? firewall-rule    mci1-fr--zone-printer: waits for the instance groups of asia-east, us-central
 
+  service default/zone-printer:80: instance groups, because the Service asks for network endpoint groups in no cluster (annotation cloud.google.com/neg)
+
 Plan: 6 to create, 0 to change, 0 to remove, 3 known only later, 0 unchanged.
 `)
     expect(await getJson(`${playground.dashboard}/api/ingresses`)).toEqual({ ingresses: [] })
@@ -148,6 +150,8 @@ Plan: 6 to create, 0 to change, 0 to remove, 3 known only later, 0 unchanged.
         'default/zone-printer',
         '  ~ health-check     mci1-hc-3825f1cb--zone-printer',
         '      checkIntervalSec: 77 -> 5',
+        '',
+        '  service default/zone-printer:80: instance groups, because the Service asks for network endpoint groups in no cluster (annotation cloud.google.com/neg)',
         '',
         'Plan: 0 to create, 1 to change, 0 to remove, 0 known only later, 12 unchanged.',
         '',

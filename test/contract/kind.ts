@@ -20,16 +20,20 @@ export interface KindContract {
   owned?: Edit
   /** The API lets it be deleted while the load balancer serves. */
   deletable?: true
+  /** Only a service over network endpoint groups has it. */
+  overNegs?: true
 }
 
 /** What somebody does to it by hand, from what it is. */
 export type Edit = (before: Body) => { method: 'PATCH' | 'POST'; verb?: string; body: Body }
 
-const model = modelOf({ name: 'edge' })
+const overGroups = modelOf({ name: 'edge' })
 const ingress = 'default/edge'
 
 /** What every kind keeps, on the simulated Compute and through the engine. */
-export function kindContract({ kind, collection, insert, foreign, unowned, owned, deletable }: KindContract): void {
+export function kindContract(contract: KindContract): void {
+  const { kind, collection, insert, foreign, unowned, owned, deletable, overNegs } = contract
+  const model = overNegs ? modelOf({ name: 'edge', settings: { backends: 'neg' } }) : overGroups
   describe(`${kind} keeps the contract`, () => {
     let world: KindWorld
     beforeEach(async () => {
@@ -148,7 +152,7 @@ const others = [
 
 /** How many inserts an undisturbed run takes. */
 async function counted(world: KindWorld, insert: string): Promise<number> {
-  await world.publish(model)
+  await world.publish(overGroups)
   return world.compute.counters().byMethod[insert] ?? 0
 }
 

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { applyFile } from '../../playground/environment.ts'
 import { deploy, simpleIngress } from '../support/manifests.ts'
 import { startSystem, type Report, type System } from '../support/system.ts'
 import { firstAnswer, hammer, type Answered } from '../support/traffic.ts'
@@ -57,6 +59,20 @@ describe('container-native load balancing over the wire', () => {
     return groups.length >= 3 && groups.every((group) => group.endsWith(to))
   }
   const clients = () => ['us-central1', 'europe-west1', 'asia-east1'].map((region) => hammer(url, 17, { region }))
+
+  it('the example: a ClusterIP service answers from the nearest cluster', async () => {
+    const dir = 'examples/zone-printer-neg'
+    for (const { server } of system.environment.clusters) await applyFile(server, `${dir}/app.yaml`)
+    await system.publish(await readFile(`${dir}/ingress.yaml`, 'utf8'))
+    const report = await system.until('default/zone-printer-neg', 'Ready', ready, 30_000)
+    const example = await system.url(report?.vip)
+    for (const { name, zones } of system.environment.clusters) {
+      const region = (zones[0] ?? '').replace(/-[a-z]$/, '')
+      expect((await firstAnswer(example, { region })).pod).toMatchObject({ cluster: name, service: 'zone-printer-neg' })
+    }
+    await system.publish('', { action: 'delete', namespace: 'default', name: 'zone-printer-neg' })
+    await system.until('default/zone-printer-neg', 'gone', (one) => one === undefined, 20_000)
+  }, 60_000)
 
   it('a live Ingress moves from instance groups to network endpoint groups, and no request fails', async () => {
     const under = clients()

@@ -22,7 +22,7 @@ import { clusterDoc, everything, ingressOf } from '../unit/planning/facts.ts'
 
 const probe = z.object({ httpGet: z.object({ port: z.union([z.number(), z.string()]) }).loose() }).loose()
 const object = z.object({
-  kind: z.enum(['Service', 'Pod']),
+  kind: z.enum(['Service', 'Pod', 'ServiceNetworkEndpointGroup']),
   metadata: z.object({ name: z.string(), namespace: z.string() }).loose(),
   spec: z
     .object({
@@ -30,7 +30,11 @@ const object = z.object({
         .array(z.object({ name: z.string(), ports: z.array(z.unknown()), readinessProbe: probe.optional() }))
         .optional(),
     })
-    .loose(),
+    .loose()
+    .default({}),
+  status: z
+    .object({ networkEndpointGroups: z.array(z.object({ selfLink: z.string(), state: z.string() })) })
+    .optional(),
 })
 const world = z.strictObject({
   project: z.string(),
@@ -83,8 +87,8 @@ describe('goldens', () => {
         new Map(),
       )
       if (made.is !== 'planned') throw new Error(`the plan is ${made.is}: ${JSON.stringify(made, null, 1)}`)
-      const { desired, held, warnings } = made
-      await expect(`${JSON.stringify({ warnings, held, resources: desired }, null, 2)}\n`).toMatchFileSnapshot(
+      const { desired, held, warnings, modes } = made
+      await expect(`${JSON.stringify({ warnings, held, modes, resources: desired }, null, 2)}\n`).toMatchFileSnapshot(
         join(name, 'resources.json'),
       )
     })
@@ -148,7 +152,16 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
     secret: no,
     managedCertificate: no,
     config: no,
-    serviceNegs: no,
+    serviceNegs: (namespace, service) =>
+      Promise.resolve(
+        given.objects.flatMap(({ kind, metadata, status }) =>
+          kind === 'ServiceNetworkEndpointGroup' &&
+          metadata.namespace === namespace &&
+          (metadata['labels'] as Record<string, string>)['networking.gke.io/service-name'] === service
+            ? [{ metadata, groups: status?.networkEndpointGroups ?? [] }]
+            : [],
+        ),
+      ),
     pods(namespace, selector) {
       const pod = find('Pod', namespace, ({ metadata }) =>
         Object.entries(selector).every(([key, value]) => (metadata['labels'] as Record<string, string>)[key] === value),

@@ -22,11 +22,19 @@ const kindOf: Readonly<Record<string, string>> = {
   urlMaps: 'url-map',
 }
 
+const zonalKindOf: Readonly<Record<string, string>> = {
+  instanceGroups: 'named-ports',
+  networkEndpointGroups: 'network-endpoint-group',
+}
+
 /** The resource id of a path in Compute; undefined for what the system has no kind for. */
 export function resourceOf(path: string): string | undefined {
   const [, project = '', scope, ...rest] = path.split('/')
-  if (scope === 'zones')
-    return rest[1] === 'instanceGroups' ? `named-ports/${project}/${rest[0] ?? ''}/${rest[2] ?? ''}` : undefined
+  if (scope === 'zones') {
+    const [zone = '', collection = '', name = ''] = rest
+    const zonal = zonalKindOf[collection]
+    return zonal === undefined ? undefined : `${zonal}/${project}/${zone}/${name}`
+  }
   const kind = kindOf[rest[0] ?? '']
   return kind === undefined ? undefined : `${kind}/${project}/${rest[1] ?? ''}`
 }

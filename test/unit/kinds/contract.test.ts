@@ -74,3 +74,5 @@ kindContract({
   unowned: namedPorts((ports) => [...ports, { name: 'theirs', port: 9_000 }]),
   owned: namedPorts((ports) => ports.filter(({ name }) => !name.startsWith('mci1-'))),
 })
+
+kindContract({ kind: 'network-endpoint-group', collection: 'networkEndpointGroups', overNegs: true })

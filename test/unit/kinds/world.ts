@@ -36,7 +36,7 @@ export interface KindWorld {
 const zones = { a: 'us-central1-b', b: 'europe-west1-b' }
 const cause = { why: 'test', trace: 't' }
 
-/** Two clusters with one service each, whose NodePorts differ, and their instance groups. */
+/** Two clusters with one service each, whose NodePorts differ, with their instance groups and network endpoint groups. */
 export async function kindWorld(): Promise<KindWorld> {
   const compute = createCompute({ clock: immediately, random: seededRandom(1), operationDelayMs: 1, strict: true })
   const clusters = new Map<string, MemoryCluster>()
@@ -67,7 +67,13 @@ export async function kindWorld(): Promise<KindWorld> {
   for (const [index, [name, zone]] of Object.entries(zones).entries()) {
     const group = { Name: `k8s-ig--${name}`, Zone: `${root}projects/${project}/zones/${zone}` }
     await byHand('POST', `zones/${zone}/instanceGroups`, { name: group.Name })
-    clusters.set(name, memoryCluster({ services: [web(30_061 + index)], groups: [group] }))
+    const neg = { name: `k8s1-${name}`, networkEndpointType: 'GCE_VM_IP_PORT' }
+    await byHand('POST', `zones/${zone}/networkEndpointGroups`, neg)
+    const cluster = memoryCluster({ services: [web(30_061 + index)], groups: [group] })
+    const labels = { 'networking.gke.io/service-name': 'web', 'networking.gke.io/service-port': '80' }
+    const selfLink = `${root}projects/${project}/zones/${zone}/networkEndpointGroups/${neg.name}`
+    cluster.negs.set('web', [{ metadata: { name: neg.name, labels }, groups: [{ selfLink, state: 'ACTIVE' }] }])
+    clusters.set(name, cluster)
     await deps.store.transact(async (tx) => tx.set('clusters', name, clusterIn(name, zone)))
   }
   let messages = 0

@@ -6,6 +6,7 @@ import type {
   PortFact,
   ServiceFact,
 } from '../../../shared/planning/facts.ts'
+import type { NegFact } from '../../../shared/planning/negs.ts'
 import type { BackendRef, IngressModel, IngressSettings, PathModel, RuleModel } from '../../../shared/ingress/model.ts'
 import type { ClusterDoc, IngressDoc, Selection } from '../../../shared/state/documents.ts'
 
@@ -98,7 +99,7 @@ export const portOf = (parts: Partial<PortFact> = {}): PortFact => ({
 /** A NodePort service with the given ports, or one port 80. */
 export const serviceOf = (
   ports: PortFact[] = [portOf()],
-  parts: { type?: string; appProtocols?: string; neg?: string } = {},
+  parts: { type?: string; appProtocols?: string; neg?: string; negs?: Record<string, NegFact[]> } = {},
 ): ServiceFact => ({ found: true, type: 'NodePort', ports, appProtocols: null, neg: null, ...parts })
 
 /** A registered cluster that was seen, in the default network of its project. */
