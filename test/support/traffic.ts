@@ -63,6 +63,8 @@ export function ask(
 
 /** A client that asks at a fixed rate and never repeats a request. */
 export interface Hammer {
+  /** What it got so far. */
+  got(): readonly Answered[]
   /** Ends the client and answers everything that it got. */
   stop(): Promise<Answered[]>
 }
@@ -71,15 +73,23 @@ export interface Hammer {
 export function hammer(url: string, perSecond: number, options: Parameters<typeof ask>[1] = {}): Hammer {
   const begun = Date.now()
   const pending: Promise<Answered>[] = []
+  const got: Answered[] = []
   const state = { running: true }
   const loop = (async () => {
     for (let sent = 0; state.running; sent += 1) {
       const at = Date.now() - begun
-      pending.push(ask(url, options).then((answered) => ({ ...answered, at })))
+      pending.push(
+        ask(url, options).then((answered) => {
+          const answer = { ...answered, at }
+          got.push(answer)
+          return answer
+        }),
+      )
       await sleep(Math.max(0, begun + ((sent + 1) * 1_000) / perSecond - Date.now()))
     }
   })()
   return {
+    got: () => got,
     async stop() {
       state.running = false
       await loop
