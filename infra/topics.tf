@@ -120,6 +120,32 @@ resource "google_pubsub_topic_iam_member" "people" {
   member  = each.value.member
 }
 
+# What becomes of Ingresses, for whoever wants to react: nothing of ours listens there, and without a subscription it costs nothing.
+resource "google_pubsub_topic" "status" {
+  project = var.project
+  name    = "${var.prefix}${local.registry.statusTopic}"
+  labels  = local.labels
+
+  depends_on = [google_project_service.api]
+}
+
+resource "google_pubsub_topic_iam_member" "announcements" {
+  project = var.project
+  topic   = google_pubsub_topic.status.name
+  role    = "roles/pubsub.publisher"
+  member  = google_service_account.function["planner"].member
+}
+
+# To make subscriptions of their own to it, in whatever project.
+resource "google_pubsub_topic_iam_member" "listeners" {
+  for_each = var.status_subscribers
+
+  project = var.project
+  topic   = google_pubsub_topic.status.name
+  role    = "roles/pubsub.subscriber"
+  member  = each.value
+}
+
 # One tick is one message; Cloud Scheduler publishes it by its own agent.
 resource "google_cloud_scheduler_job" "tick" {
   project     = var.project

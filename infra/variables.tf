@@ -136,6 +136,17 @@ variable "publishers" {
   }
 }
 
+variable "status_subscribers" {
+  description = "Who may subscribe to what becomes of Ingresses (IAM members): topic ingress-status."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.status_subscribers : can(regex("^(user|group|serviceAccount|principal|principalSet):", member))])
+    error_message = "status_subscribers must be IAM members, such as serviceAccount:dns@example.iam.gserviceaccount.com; never allUsers."
+  }
+}
+
 variable "cluster_registrars" {
   description = "Who may register clusters, take them out, have them looked at, and have dead letters sent again (IAM members). They decide where every Ingress is served from."
   type        = set(string)

@@ -1,7 +1,7 @@
 import { findEmulators, startFirestoreEmulator, startPubsubEmulator, type Emulator } from './emulators.ts'
 import { createPubSub, servePubSub, type PubSubCounts } from './pubsub/index.ts'
 import type { Clock, Random } from './world.ts'
-import { push, subscriptionsOf } from './wiring.ts'
+import { openTopics, push, subscriptionsOf } from './wiring.ts'
 
 /** A Pub/Sub to connect functions by, whoever made it. */
 export interface Broker {
@@ -27,7 +27,7 @@ export async function startBroker(clock: Clock, random: Random, nextPort: () => 
     rest: served.rest,
     wire(project, ports) {
       const wanted = subscriptionsOf(project, ports)
-      for (const { topic } of wanted) core.createTopic(topic)
+      for (const topic of [...wanted.map((one) => one.topic), ...openTopics(project)]) core.createTopic(topic)
       for (const { name, topic, endpoint, deadLetterTopic } of wanted) {
         core.subscribe({
           name,
@@ -64,7 +64,8 @@ export async function startEmulators(): Promise<{ broker: Broker; firestore: Emu
     rest,
     async wire(project, ports) {
       const wanted = subscriptionsOf(project, ports)
-      for (const { topic } of wanted) await put(`${rest}/v1/${topic}`, {})
+      for (const topic of [...wanted.map((one) => one.topic), ...openTopics(project)])
+        await put(`${rest}/v1/${topic}`, {})
       for (const { name, topic, endpoint, deadLetterTopic } of wanted) {
         await put(`${rest}/v1/${name}`, {
           topic,

@@ -44,6 +44,11 @@ export function subscriptionsOf(project: string, ports: Readonly<Record<string, 
     })
 }
 
+/** Topics to which nothing of the system listens: for whoever wants to. */
+export function openTopics(project: string): string[] {
+  return [`projects/${project}/topics/ingress-status`]
+}
+
 /** Cloud Scheduler: a tick now and then. Returns how to stop it. */
 export function startScheduler(rest: string, project: string, everyMs: number): () => void {
   const timer = setInterval(() => void publish(rest, project, 'scheduler-ticks', '{}').catch(() => undefined), everyMs)

@@ -17,4 +17,6 @@ export interface Letter {
 export interface BusMessage {
   topic: string
   body: Readonly<Record<string, unknown>>
+  /** For filters of subscriptions; absent = none. */
+  attributes?: Readonly<Record<string, string>>
 }

@@ -36,7 +36,13 @@ export function createBus(options: BusOptions): Bus {
       for (let first = 0; first < messages.length; first += maxTogether) {
         const slice = messages.slice(first, first + maxTogether)
         const ends = await Promise.allSettled(
-          slice.map(({ topic, body }) => publisher.publish({ topic, text: JSON.stringify(body) })),
+          slice.map(({ topic, body, attributes }) =>
+            publisher.publish({
+              topic,
+              text: JSON.stringify(body),
+              ...(attributes === undefined ? {} : { attributes }),
+            }),
+          ),
         )
         const failed = ends.find((end) => end.status === 'rejected')
         if (failed) throw failed.reason

@@ -40,10 +40,16 @@ export async function planIngress(deps: Deps, id: string, cause: Cause): Promise
   }
   let again = false
   let rounds = 0
+  const announcements: Promise<void>[] = []
+  /** Told while the next round, or the next planner, is at work: nobody shall wait for it. */
+  const tell = (announcement: Promise<void>): void => {
+    announcement.catch(() => undefined)
+    announcements.push(announcement)
+  }
   try {
     do {
       await takeWord(deps, id)
-      const more = await planOnce(deps, id, cause)
+      const more = await planOnce(deps, id, cause, tell)
       again = more || (await deps.store.get('ingresses', id))?.called === true
       rounds += 1
     } while (again && rounds < mostRounds)
@@ -51,6 +57,7 @@ export async function planIngress(deps: Deps, id: string, cause: Cause): Promise
     const doc = await release(deps, lease, (tx) => tx.get('ingresses', id))
     if (again || doc?.called === true) await send(deps, [planNudgeOf(id, cause)])
   }
+  await Promise.all(announcements)
 }
 
 /**
@@ -79,7 +86,12 @@ async function takeWord(deps: Deps, id: string): Promise<void> {
 }
 
 /** Answers true when planning can go on at once: what it worked from has changed, or was just found. */
-async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> {
+async function planOnce(
+  deps: Deps,
+  id: string,
+  cause: Cause,
+  tell: (announcement: Promise<void>) => void,
+): Promise<boolean> {
   const sources = await sourcesOf(deps.store, id)
   if (sources === undefined) return false
   const { doc } = sources
@@ -115,7 +127,7 @@ async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> 
   if (settled?.doc.token !== token) return settled !== undefined
   const idle = made === null || doc.model.settings.mode === 'paused'
   if (idle || isLookedFor(doc) || conflicts.length > 0) {
-    await writeStatus(deps, settled, made, conflicts, cause)
+    await writeStatus(deps, settled, made, conflicts, cause, tell)
     return false
   }
   // The clusters are being looked at meanwhile.
@@ -124,7 +136,7 @@ async function planOnce(deps: Deps, id: string, cause: Cause): Promise<boolean> 
     return await noteFound(deps, id, token, found)
   } catch (error) {
     const { why } = classify(error)
-    await writeStatus(deps, settled, notLookedFor(made, why), conflicts, cause)
+    await writeStatus(deps, settled, notLookedFor(made, why), conflicts, cause, tell)
     return false
   }
 }

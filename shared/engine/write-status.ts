@@ -2,6 +2,7 @@ import { canonical } from '../json.ts'
 import type { Plan } from '../planning/plan.ts'
 import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
 import type { Happening, IngressDoc } from '../state/documents.ts'
+import { announce, announcementOf } from './announce.ts'
 import type { Deps } from './deps.ts'
 import { remembered } from './history.ts'
 import type { Cause } from './nudge.ts'
@@ -13,7 +14,7 @@ const statusPatience = 60_000
 
 /**
  * Recomputes the status from the documents as they were read after the plan was written, and lets the Ingress rest or sets its
- * alarm clock. Nothing is written when a newer planner, or news, has taken the token forward.
+ * alarm clock; what is news to those who listen goes to `tell`. Nothing is written when a newer planner, or news, has taken the token forward.
  */
 export async function writeStatus(
   deps: Deps,
@@ -21,13 +22,14 @@ export async function writeStatus(
   made: Plan | null,
   conflicts: readonly string[],
   cause: Cause,
+  tell: (announcement: Promise<void>) => void,
 ): Promise<void> {
   const { id, token } = sources.doc
   const now = deps.clock.now()
   const planned: IngressDoc =
     made === null ? sources.doc : { ...sources.doc, ...planFields(sources.doc, made, conflicts, now) }
   const status = statusOf({ ...sources, doc: planned }, deps.project, now)
-  const before = await deps.store.transact(async (tx) => {
+  const written = await deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', id)
     if (doc === undefined || doc.token !== token) return null
     const goneAt = doc.deleted && sources.resources.size === 0 ? (doc.goneAt ?? now) : doc.goneAt
@@ -39,7 +41,7 @@ export async function writeStatus(
         (status.phase === 'Ready' ||
           allHeld(doc, sources.resources) ||
           ((status.phase === 'Degraded' || status.phase === 'Failed') && status.settled)))
-    const next: IngressDoc = {
+    const changed: IngressDoc = {
       // As it is now: the same spec published again changes the document and not its token.
       ...doc,
       plan: planned.plan,
@@ -53,10 +55,17 @@ export async function writeStatus(
       wakeAt: rests ? null : now + statusPatience,
       updatedAt: status.phase === doc.phase ? doc.updatedAt : now,
     }
+    const news = announcementOf(changed, sources, status, deps.project, now)
+    // What is not told yet is told by the tick, should this function die.
+    const next: IngressDoc =
+      news === changed.told ? changed : { ...changed, telling: news, wakeAt: now + statusPatience }
     if (canonical(next) !== canonical(doc)) tx.set('ingresses', id, next)
-    return doc
+    return { before: doc, next, rests }
   }, 'one-document')
-  if (before !== null && before.phase !== status.phase) tellPhase(deps, before, status, now, cause)
+  if (written === null) return
+  if (written.before.phase !== status.phase) tellPhase(deps, written.before, status, now, cause)
+  if (written.next.telling !== undefined)
+    tell(announce(deps, written.next, written.next.telling, status.loadBalancer, written.rests))
 }
 
 /** Nothing moves before the mode changes, or the world does. */

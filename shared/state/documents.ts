@@ -159,6 +159,20 @@ export interface ObjectDoc {
   updatedAt: number
 }
 
+/** What those who listen are told of an Ingress. */
+export interface Announcement {
+  /** Grows with each of an Ingress: a reader passes over one that is not greater than the last. */
+  sequence: number
+  at: number
+  generation: number
+  phase: IngressPhase
+  /** Withdrawn, and nothing is left of it. */
+  gone: boolean
+  vip: string | null
+  vip6: string | null
+  conditions: Condition[]
+}
+
 /** One published Ingress. */
 export interface IngressDoc {
   /** `namespace/name`. */
@@ -199,6 +213,10 @@ export interface IngressDoc {
   /** The last happenings, oldest first; absent = none yet. Written only with something else. */
   history?: Happening[]
   phase: IngressPhase
+  /** What was last announced, and taken by Pub/Sub; absent = nothing yet. */
+  told?: Announcement
+  /** What is to be announced and was not yet, as far as is known. */
+  telling?: Announcement
   wakeAt: number | null
   /** Word for the planner at work: there is news, plan once more. */
   called?: true

@@ -5,6 +5,7 @@ import { createCompute, type SimulatedCompute } from '../../playground/compute/c
 import { createCluster, type SimulatedCluster } from '../../playground/kubernetes/cluster.ts'
 import { seededRandom } from '../../playground/world.ts'
 import type { BusMessage } from '../../shared/cloud/bus-port.ts'
+import { statusTopic } from '../../shared/engine/announce.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
 import { countingStore, type CountingStore } from '../../shared/state/counting.ts'
 import { createMemoryStore } from '../../shared/state/memory.ts'
@@ -148,7 +149,8 @@ export async function smallWorld(
     }),
     bus: {
       publish(messages: readonly BusMessage[]) {
-        queue.push(...messages.map(({ topic, body }) => ({ topic, data: JSON.stringify(body), attributes: {} })))
+        const nudges = messages.filter(({ topic }) => topic !== statusTopic)
+        queue.push(...nudges.map(({ topic, body }) => ({ topic, data: JSON.stringify(body), attributes: {} })))
         return Promise.resolve()
       },
       resend: () => Promise.reject(new Error('nothing is sent again here')),

@@ -65,8 +65,10 @@ describe('who may publish', () => {
   it('Ingresses, clusters and nudges are three things', () => {
     const members = of('google_pubsub_topic_iam_member').map(({ name, body }) => `${name}: ${String(body['member'])}`)
     expect(members.sort()).toEqual([
+      'announcements: ${google_service_account.function["planner"].member}',
       'audit: ${google_logging_project_sink.audit.writer_identity}',
       'dead_letters: ${local.pubsub_agent}',
+      'listeners: ${each.value}',
       'nudges: ${google_service_account.function[each.value.identity].member}',
       'people: ${each.value.member}',
       'replays: ${google_service_account.function["keeper"].member}',

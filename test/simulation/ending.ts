@@ -30,11 +30,27 @@ export async function differences(story: Story): Promise<string[]> {
   const found: string[] = []
   const deps = await freshlySeen(world)
   const claimed = new Set<string>()
-  for (const owned of story.owned) found.push(...(await ingressDifferences(story, deps, owned, claimed)))
+  for (const owned of story.owned) {
+    found.push(...(await ingressDifferences(story, deps, owned, claimed)))
+    found.push(...(await announcementDifferences(story, owned.id)))
+  }
   found.push(...(await orphans(story, claimed)))
   // Only what is said to be as wished has to serve.
   if (found.length === 0) for (const owned of story.owned) found.push(...(await servingDifferences(story, owned)))
   return found
+}
+
+/** Whoever only listened knows what the document says. */
+async function announcementDifferences(story: Story, id: string): Promise<string[]> {
+  const doc = await story.world.store.get('ingresses', id)
+  if (doc === undefined) return []
+  const heard = story.heard.get(id)
+  const gone = doc.goneAt !== null
+  return heard?.phase === doc.phase && heard.gone === gone && doc.telling === undefined
+    ? []
+    : [
+        `Ingress ${id}: was last announced as ${heard?.phase ?? 'nothing'}${heard?.gone === true ? ', gone' : ''}, and is ${doc.phase}${gone ? ', gone' : ''}`,
+      ]
 }
 
 /** Ports with the clusters' documents as a look at this moment would write them. */

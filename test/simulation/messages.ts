@@ -1,6 +1,7 @@
 import { eventFunctions } from '../../functions/registry.ts'
 import { createPubSubCore, type Fate, type SimulatedPubSub } from '../../playground/pubsub/core.ts'
 import type { Message } from '../../playground/pubsub/message.ts'
+import { statusTopic } from '../../shared/engine/announce.ts'
 import type { Bus } from '../../shared/cloud/bus-port.ts'
 import { CloudError } from '../../shared/cloud/compute-port.ts'
 import type { Calls, Invocation } from './calls.ts'
@@ -58,7 +59,7 @@ export function createMessages(parts: {
   }
 
   const pubsub: SimulatedPubSub = createPubSubCore({ clock, random: chance.random, chaos: fate })
-  for (const { topic } of eventFunctions) pubsub.createTopic(topicName(topic))
+  for (const topic of [...eventFunctions.map((one) => one.topic), statusTopic]) pubsub.createTopic(topicName(topic))
   for (const target of eventFunctions) {
     pubsub.subscribe({
       name: `projects/${project}/subscriptions/${target.name}`,

@@ -1,4 +1,5 @@
 import type { Chance } from './chance.ts'
+import { statusTopic } from '../../shared/engine/announce.ts'
 import { deployAll, nodePortOf } from './applications.ts'
 import {
   ingressNames,
@@ -11,6 +12,16 @@ import {
 } from './manifests.ts'
 import { newOwned, wish, wishOf, type Deed, type Owned } from './people.ts'
 import { project, type World } from './world.ts'
+
+/** A message of topic ingress-status, as far as it is compared. */
+export interface Heard {
+  namespace: string
+  name: string
+  sequence: number
+  phase: string
+  gone: boolean
+  vip: string | null
+}
 
 /** A world and what people do in it. */
 export interface Story {
@@ -33,6 +44,8 @@ export interface Story {
   weather: number
   /** Whether the first Ingress was served by kubemci before. */
   adopts: boolean
+  /** By Ingress, the newest message of those that it was announced by. */
+  heard: Map<string, Heard>
   /** Whether changes behind our back are told at all. */
   tells: boolean
 }
@@ -50,10 +63,17 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
     foreign: new Set(),
     busy: new Set(),
     untold: 0,
+    heard: new Map(),
     weather: 0,
     adopts: false,
     tells: chance.hits(0.5),
   }
+  world.watchers.published.push((topic, body) => {
+    if (topic !== statusTopic) return
+    const said = body as Heard
+    const id = `${said.namespace}/${said.name}`
+    if (said.sequence > (story.heard.get(id)?.sequence ?? 0)) story.heard.set(id, said)
+  })
   let up = 0
   for (const cluster of world.clusters.values()) void cluster.started.then(() => (up += 1))
   while (up < world.clusters.size) await pass(story, 1_000)

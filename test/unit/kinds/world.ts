@@ -1,9 +1,11 @@
 import { createCompute, type SimulatedCompute } from '../../../playground/compute/index.ts'
 import { seededRandom } from '../../../playground/world.ts'
 import { kinds } from '../../../functions/reconcile/index.ts'
+import type { BusMessage } from '../../../shared/cloud/bus-port.ts'
 import type { ServiceObject } from '../../../shared/cloud/kubernetes-port.ts'
 import { acceptAction } from '../../../shared/engine/accept-action.ts'
 import { acceptSpecs } from '../../../shared/engine/accept.ts'
+import { statusTopic } from '../../../shared/engine/announce.ts'
 import { planIngress } from '../../../shared/engine/plan-ingress.ts'
 import { reconcile } from '../../../shared/engine/reconcile.ts'
 import type { IngressModel } from '../../../shared/ingress/model.ts'
@@ -29,6 +31,8 @@ export interface KindWorld {
   byHand(method: string, path: string, body?: unknown): Promise<void>
   doc(id: ResourceId): Promise<ResourceDoc | undefined>
   idsOf(kind: string): Promise<ResourceId[]>
+  /** Messages to those who listen, in order. */
+  announced: BusMessage[]
   /** Mutations of Compute and of the clusters so far. */
   writes(): number
 }
@@ -48,6 +52,7 @@ export async function kindWorld(): Promise<KindWorld> {
       connect: ({ name }) => (clusters.get(name) ?? memoryCluster()).cluster,
     },
   })
+  const announced: BusMessage[] = []
   const byHand = async (method: string, path: string, body?: unknown): Promise<void> => {
     const request = { method, path: `/compute/v1/projects/${project}/${path}`, query: {}, headers: {}, body }
     const answer = await compute.handle(request)
@@ -60,6 +65,7 @@ export async function kindWorld(): Promise<KindWorld> {
       if (message === undefined) return
       const { id, ingress } = message.body
       if (message.topic === 'plans') await planIngress(deps, ingress as string, cause)
+      else if (message.topic === statusTopic) announced.push(message)
       else if (message.topic.startsWith('reconcile-')) await reconcile(deps, id as ResourceId, cause)
     }
     throw new Error('it does not come to rest')
@@ -81,6 +87,7 @@ export async function kindWorld(): Promise<KindWorld> {
     deps,
     compute,
     clusters,
+    announced,
     byHand,
     async publish(model) {
       await acceptSpecs(deps, [{ model, uid: null, generation: null }], null, (messages += 1), cause)
