@@ -59,14 +59,24 @@ export async function lookForLoadBalancer(compute: Compute, sought: Sought): Pro
   ])
   const backendServices = services.filter((service) => belongs(service, sought))
   const healthChecks = checks.filter((check) => belongs(check, sought))
+  const ofUrlMap = urlMap?.name === undefined ? [] : [resourceId('url-map', project, urlMap.name)]
   const parts: [string, Common | undefined, ResourceId[]][] = [
     ...rules.map((rule): [string, Common, ResourceId[]] => [
       'forwarding-rule',
       rule,
       [resourceId('target-proxy', project, lastPart(rule.target ?? 'none'))],
     ]),
-    ['target-proxy', httpProxy, []],
-    ['target-proxy', httpsProxy, certificate === undefined ? [] : [certificateId(sought, certificate)]],
+    ['target-proxy', httpProxy, ofUrlMap],
+    [
+      'target-proxy',
+      httpsProxy,
+      [...ofUrlMap, ...(certificate === undefined ? [] : [certificateId(sought, certificate)])],
+    ],
+    [
+      'url-map',
+      urlMap,
+      [...new Set(referencesOf(urlMap))].sort().map((service) => resourceId('backend-service', project, service)),
+    ],
     ...backendServices.map((service): [string, Common, ResourceId[]] => [
       'backend-service',
       service,

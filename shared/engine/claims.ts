@@ -12,6 +12,8 @@ export type Stake =
       want: object
       refs: ResourceId[]
       uses?: ResourceId[]
+      /** It is there already, and refers to these, which must not go before it lets go of them; absent = nothing is known of it. */
+      standing?: ResourceId[]
       force: boolean
       hold?: ClaimDoc['hold']
     }
@@ -110,7 +112,8 @@ async function stakeChunk(
     const on = one.refs.filter((ref) => absent.has(ref))
     // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
     const waits = on.length > 0 && before?.applied !== true && !before?.operation
-    const base = before ?? freshResource(one.id, tokens.get(one.id) ?? 0, now)
+    const fresh = freshResource(one.id, tokens.get(one.id) ?? 0, now)
+    const base = before ?? (one.standing === undefined ? fresh : { ...fresh, appliedRefs: one.standing })
     const next: ResourceDoc = {
       ...base,
       owner: shared ? '' : doc.id,

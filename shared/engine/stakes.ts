@@ -12,6 +12,7 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
   const { force, mode } = sources.doc.model.settings
   if (mode === 'paused') return sources.claims.filter((claim) => claim.hold !== mode).map(paused)
   const held = mode === 'observe' ? { hold: mode } : {}
+  const standing = new Map((sources.doc.living?.leftovers ?? []).map(({ id, refs }) => [id, refs]))
   const changed = made.desired
     .filter((desired) => !sameClaim(now.get(desired.id), desired, { force, ...held }))
     .map(({ id, want, refs, uses }): Stake => ({
@@ -20,6 +21,7 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
       want: want as object,
       refs,
       ...(uses === undefined ? {} : { uses }),
+      ...(standing.has(id) && !sources.resources.has(id) ? { standing: standing.get(id) ?? [] } : {}),
       force,
       ...held,
     }))

@@ -121,8 +121,14 @@ function planFields(
   return {
     plan: same ? doc.plan : next,
     plannedGeneration: written ? doc.generation : doc.plannedGeneration,
-    // From now on this is what there is, and what was left behind is on its way out.
-    living: written ? { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: [] } : doc.living,
+    // From now on this is what there is, and what was left behind is on its way out; what is held has still to be taken over.
+    living: written
+      ? {
+          loadBalancer: made.layout.lb,
+          scheme: made.layout.scheme,
+          leftovers: (doc.living?.leftovers ?? []).filter(({ id }) => made.held.some((held) => held.id === id)),
+        }
+      : doc.living,
     names: written ? { ...doc.names, ...firewallNames(made.layout.networks) } : doc.names,
   }
 }

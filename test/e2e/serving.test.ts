@@ -17,9 +17,11 @@ const globals = [
 
 describe('one published Ingress becomes one load balancer over three clusters', () => {
   let system: System
+  let heard: Awaited<ReturnType<System['listen']>>
 
   beforeAll(async () => {
     system = await startSystem({ clusters: 3 })
+    heard = await system.listen('ingress-status')
     for (const { server } of system.environment.clusters)
       for (const app of ['web', 'cart', 'api']) await deploy(server, app)
   }, 60_000)
@@ -163,6 +165,21 @@ describe('one published Ingress becomes one load balancer over three clusters', 
     expect(await system.holds('backendServices')).toHaveLength(3)
   })
 
+  it('tells whoever listens what becomes of each', async () => {
+    const of = (name: string) => heard.filter(({ attributes }) => attributes['name'] === name)
+    const phases = (name: string): unknown[] => of(name).map(({ attributes }) => attributes['phase'])
+    const vip = (await system.report('default/shop'))?.vip
+    await expect.poll(() => phases('shop').at(-1), { timeout: 5_000 }).toBe('Ready')
+    expect(phases('web')).toEqual(expect.arrayContaining(['Progressing', 'Ready']))
+    expect(of('shop').at(-1)?.body).toMatchObject({
+      namespace: 'default',
+      name: 'shop',
+      phase: 'Ready',
+      vip,
+      gone: false,
+    })
+  })
+
   it('leaves nothing behind when the last one is withdrawn but the address that was there before', async () => {
     await fetch(`${system.environment.compute.url}/compute/v1/projects/playground/global/addresses`, {
       method: 'POST',
@@ -181,6 +198,11 @@ describe('one published Ingress becomes one load balancer over three clusters', 
     await expect
       .poll(everything)
       .toEqual({ ...Object.fromEntries(globals.map((collection) => [collection, []])), addresses: ['mine'] })
+    await expect
+      .poll(() =>
+        heard.filter(({ attributes }) => attributes['gone'] === 'true').map(({ attributes }) => attributes['name']),
+      )
+      .toEqual(expect.arrayContaining(['web', 'shop', 'pinned']))
     for (const { server } of system.environment.clusters) {
       const left = (await (await fetch(`${server}/apis/networking.k8s.io/v1/ingresses`)).json()) as { items: unknown[] }
       expect(left.items).toEqual([])

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PubSub } from '@google-cloud/pubsub'
+import { PubSub, type Message, type Subscription } from '@google-cloud/pubsub'
 import { PassThroughClient } from 'google-auth-library'
 import { startEnvironment, type Environment } from '../../playground/environment.ts'
 import { startFunctions } from '../../playground/functions-process.ts'
@@ -22,6 +22,8 @@ export interface System {
   dashboard: string
   /** Publishes to ingress-specs by the real Pub/Sub client. */
   publish(manifest: string, attributes?: Record<string, string>): Promise<void>
+  /** Subscribes to a topic by the real client; answers what has come so far. */
+  listen(topic: string): Promise<{ attributes: Record<string, string>; body: unknown }[]>
   register(cluster: string): Promise<void>
   unregister(cluster: string): Promise<void>
   report(id: string): Promise<Report | undefined>
@@ -100,6 +102,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     emulatorMode: true,
     authClient: new PassThroughClient(),
   })
+  const listeners: Subscription[] = []
   const specs = pubsub.topic('ingress-specs', { batching: { maxMessages: 1 } })
   const changes = pubsub.topic('cluster-changes', { batching: { maxMessages: 1 } })
 
@@ -142,6 +145,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         await sleep(20)
       }
     },
+    async listen(topic) {
+      const heard: { attributes: Record<string, string>; body: unknown }[] = []
+      const [subscription] = await pubsub.topic(topic).createSubscription(`listener-of-${topic}`)
+      subscription.on('message', (message: Message) => {
+        heard.push({ attributes: { ...message.attributes }, body: JSON.parse(message.data.toString()) as unknown })
+        message.ack()
+      })
+      listeners.push(subscription)
+      return heard
+    },
     async url(vip, scheme = 'http') {
       await environment.loadBalancers.settled()
       const local = environment.loadBalancers.loadBalancers().find((one) => one.ip === vip && one.scheme === scheme)
@@ -166,6 +179,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     },
     async close() {
       stopScheduler()
+      for (const listener of listeners) await listener.close()
       await pubsub.close()
       await functions.stop()
       await environment.close()
