@@ -218,7 +218,7 @@ function freePort(): Promise<number> {
 }
 
 /** Prints the table; answers how many functions missed what is allowed. */
-export async function printColdStarts(runs: number, print: (line: string) => void): Promise<number> {
+export async function printColdStarts(runs: number, print: (line: string) => void = console.log): Promise<number> {
   const rows = await coldStarts(runs)
   if (rows === null) return 0
   const base = rows.find(({ name }) => name === emptyFramework)?.milliseconds ?? 1

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { certificateFor, putSecret } from '../support/cluster-objects.ts'
 import { deploy, pathsIngress, simpleIngress } from '../support/manifests.ts'
 import { describe, startSystem, type System } from '../support/system.ts'
 
@@ -10,8 +11,8 @@ export interface Case {
   clusters: number
   operationDelayMs: number
   requestDelayMs: number
-  /** Seconds that the issue asks for. */
-  target: number
+  /** TLS secrets of the Ingress; absent = HTTP only. */
+  certificates?: number
   /** Whether the clusters' instance groups exist already (another Ingress made them), as in kubemci's own measurement. */
   groupsExist: boolean
 }
@@ -41,9 +42,14 @@ export async function converge(one: Case, runs: number): Promise<Cost> {
   try {
     const services = Array.from({ length: one.services }, (_, index) => `service-${index}`)
     for (const { server } of system.environment.clusters) for (const service of services) await deploy(server, service)
+    const secrets = Array.from({ length: one.certificates ?? 0 }, (_, index) => `tls-${index}`)
+    for (const name of secrets) await putSecret(system, name, certificateFor([`${name}.example.com`]))
+    const manifest = (name: string): string =>
+      one.services === 1 ? simpleIngress(name, services[0] ?? '', { secrets }) : pathsIngress(name, services)
     const costs: Cost[] = []
-    if (one.groupsExist) await run(system, one, 'warm', services)
-    for (let index = 0; index < runs; index += 1) costs.push(await run(system, one, `web-${index}`, services))
+    if (one.groupsExist) await run(system, 'warm', manifest('warm'))
+    for (let index = 0; index < runs; index += 1)
+      costs.push(await run(system, `web-${index}`, manifest(`web-${index}`)))
     costs.sort((a, b) => a.seconds - b.seconds)
     const median = costs[Math.floor((costs.length - 1) / 2)]
     if (median === undefined) throw new Error('no run')
@@ -53,10 +59,10 @@ export async function converge(one: Case, runs: number): Promise<Cost> {
   }
 }
 
-async function run(system: System, one: Case, name: string, services: readonly string[]): Promise<Cost> {
+async function run(system: System, name: string, manifest: string): Promise<Cost> {
   const before = await countersOf(system)
   const begun = performance.now()
-  await system.publish(one.services === 1 ? simpleIngress(name, services[0] ?? '') : pathsIngress(name, services))
+  await system.publish(manifest)
   while ((await system.phase(`default/${name}`)) !== 'Ready') {
     if (performance.now() - begun > 120_000) throw new Error(describe(await system.report(`default/${name}`)))
     await sleep(10)

@@ -1,10 +1,10 @@
 /** Manifests that tests publish and apply. */
 
-/** An Ingress whose default backend is one service. */
+/** An Ingress whose default backend is one service, with HTTPS by TLS secrets if there are any. */
 export function simpleIngress(
   name: string,
   service: string,
-  more: { annotations?: Record<string, string>; generation?: number } = {},
+  more: { annotations?: Record<string, string>; generation?: number; secrets?: readonly string[] } = {},
 ): string {
   return JSON.stringify({
     apiVersion: 'networking.k8s.io/v1',
@@ -15,7 +15,10 @@ export function simpleIngress(
       ...(more.annotations ? { annotations: more.annotations } : {}),
       ...(more.generation ? { generation: more.generation } : {}),
     },
-    spec: { defaultBackend: { service: { name: service, port: { number: 80 } } } },
+    spec: {
+      defaultBackend: { service: { name: service, port: { number: 80 } } },
+      ...(more.secrets?.length ? { tls: more.secrets.map((secretName) => ({ secretName })) } : {}),
+    },
   })
 }
 
