@@ -109,6 +109,17 @@ describe.skipIf(programs === null)('one function of the bundle in a process of i
     expect(child.exitCode).toBe(1)
   })
 
+  it('finds its code compiled: by the same version of Node in the same place, which made it when the packages were installed', async () => {
+    const { url, child, said } = await start('status', { ...real(), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' })
+    await ask(`${url}/api/clusters`, child)
+    child.kill()
+    const taken = said()
+      .split('\n')
+      .filter((line) => line.includes('was accepted'))
+    for (const file of ['functions-framework/index.cjs', 'index.mjs'])
+      expect(taken.filter((line) => line.includes(join(folder, file))).length, said().slice(0, 2_000)).toBe(1)
+  })
+
   it('brings no machine with it: no path of the one that built it is in its files', () => {
     const paths = ['index.mjs', 'functions-framework/index.cjs'].filter((file) =>
       readFileSync(join(folder, file), 'utf8').includes(process.cwd()),

@@ -19,7 +19,7 @@ export interface InstalledBundle {
   host: string
 }
 
-/** Builds the bundle into an empty folder and runs `npm ci` there, with a registry that does not exist: nothing may be fetched. */
+/** Builds the bundle into an empty folder and runs `npm ci` there, with a registry that does not exist: nothing may be fetched; then the build's own script. */
 export async function installBundle(folder: string): Promise<InstalledBundle> {
   const files = await buildFunctions(root)
   for (const { path, content } of files) {
@@ -27,6 +27,8 @@ export async function installBundle(folder: string): Promise<InstalledBundle> {
     await writeFile(join(folder, path), content)
   }
   await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund', '--registry=http://127.0.0.1:9'], { cwd: folder })
+  // With the Node that will run it: npm runs scripts with its own.
+  await promisify(execFile)(process.execPath, ['functions-framework/compile.cjs'], { cwd: folder })
   return {
     folder,
     files,
