@@ -1,5 +1,6 @@
 import { sourcesOf } from '../shared/engine/sources.ts'
 import type { DeadLetterDoc } from '../shared/state/documents.ts'
+import { hostProjectOf } from '../shared/planning/networks.ts'
 import { parseResourceId } from '../shared/resource-id.ts'
 import { queries } from '../shared/state/store.ts'
 import { obstacleOf } from './dead-letter.ts'
@@ -89,7 +90,8 @@ async function clusters(deps: StatusDeps): Promise<unknown[]> {
     labels: doc.registration.labels ?? {},
     version: doc.sight?.version ?? null,
     zones: doc.sight?.zones ?? [],
-    network: doc.sight?.network ?? null,
+    network: doc.registration.network ?? doc.sight?.network ?? null,
+    hostProject: hostProjectOf(doc),
     leaving: doc.leaving,
     unreachable: doc.unreachable === null ? null : { since: time(doc.unreachable.since), why: doc.unreachable.why },
   }))

@@ -9,7 +9,7 @@ export interface AuditSources {
   project: string
   clock: Clock
   compute: { onChange(listener: (change: ComputeChange) => void): () => void }
-  clusters: readonly { name: string; cluster: SimulatedCluster }[]
+  clusters: readonly { name: string; project: string; cluster: SimulatedCluster }[]
 }
 
 /** Cloud Audit Logs of the simulated cloud, and the log sink that delivers them to the topic cluster-changes. */
@@ -59,17 +59,17 @@ export function startAuditLog(sources: AuditSources, broker: Pick<Broker, 'deliv
   const stopCompute = sources.compute.onChange((change) => {
     if (change.phase === 'finished' && change.method !== '') write(computeEntry(change))
   })
-  const stopClusters = sources.clusters.map(({ name, cluster }) =>
+  const stopClusters = sources.clusters.map(({ name, project: own, cluster }) =>
     cluster.store.onChange(({ type, object, previous }) => {
       if (!followed.has(object.kind)) return
       if (previous !== undefined && type === 'MODIFIED' && isDeepStrictEqual(meaning(previous), meaning(object))) return
-      write(objectEntry(project, name, cluster, { type, object }))
+      write(objectEntry(own, name, cluster, { type, object }))
     }),
   )
   return {
     gke(name, method, phase, operation) {
-      const cluster = sources.clusters.find((one) => one.name === name)?.cluster
-      write(gkeEntry(project, name, locationOf(cluster), method, phase, operation))
+      const found = sources.clusters.find((one) => one.name === name)
+      write(gkeEntry(found?.project ?? project, name, locationOf(found?.cluster), method, phase, operation))
     },
     setDelivering: (value) => void (delivering = value),
     close() {

@@ -13,6 +13,8 @@ import { seededRandom, wallClock } from './world.ts'
 export interface EnvironmentOptions {
   project: string
   clusters: number
+  /** Clusters, by name, of other projects than `project` and its network; `network` is a name, or the path of a host project's. */
+  elsewhere?: Readonly<Record<string, { project: string; network: string }>>
   operationDelayMs: number
   requestDelayMs: number
   healthScale: number
@@ -25,6 +27,8 @@ export interface EnvironmentOptions {
 /** A cluster with its endpoint. */
 export interface RunningCluster {
   name: string
+  /** Of its machines and groups. */
+  project: string
   server: string
   zones: string[]
   cluster: SimulatedCluster
@@ -58,10 +62,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const clusters: RunningCluster[] = []
   const closers: (() => Promise<void>)[] = []
   for (const [index, { name, zones }] of clusterPlaces(options.clusters).entries()) {
+    const place = options.elsewhere?.[name] ?? { project, network: 'default' }
     const cluster = createCluster({
       name,
-      project,
-      network: 'default',
+      ...place,
       zones,
       nodesPerZone: 2,
       clock,
@@ -70,7 +74,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       addressBlock: index,
     })
     const served = await serveCluster(cluster, nextPort())
-    clusters.push({ name, server: served.url, zones, cluster })
+    clusters.push({ name, project: place.project, server: served.url, zones, cluster })
     closers.push(async () => {
       await served.close()
       cluster.close()

@@ -15,17 +15,14 @@ export async function recover(session: Session): Promise<ExitCode> {
     previewPorts(session, true),
     session.status.get('/api/clusters', clustersShape),
   ])
-  const projects = new Set([
-    session.target.project,
-    ...(answer?.clusters ?? []).flatMap(({ project, network }) => [
-      project,
-      ...(/^projects\/([^/]+)\//.exec(network ?? '')?.slice(1) ?? []),
-    ]),
-  ])
-  const found = await recoverable(ports, recordReader(session), [...projects].sort())
+  const clusters = (answer?.clusters ?? []).map(({ project, network }) => ({
+    project,
+    networks: network === null ? [] : [network],
+  }))
+  const found = await recoverable(ports, recordReader(session), clusters)
   session.terminal.result({ recoverable: found }, () =>
     found.length === 0
-      ? `Everything that bears our stamp in ${[...projects].sort().join(', ')} is looked after.`
+      ? 'Everything that bears our stamp is looked after.'
       : table(
           ['INGRESS', 'LOAD BALANCER', 'IP', 'CLUSTERS', 'RESOURCES', 'WHAT TO DO'],
           found.map((one) => [

@@ -41,6 +41,7 @@ function wantOf(layout: Layout, { id, name, ours }: AddressLayout, ipVersion: 'I
 export const address: Kind<AddressWant, Address> = {
   name: 'address',
   collections: ['addresses'],
+  lives: ['load-balancer'],
   owned: [],
   desire: (layout) => [
     wantOf(layout, layout.address, 'IPV4'),

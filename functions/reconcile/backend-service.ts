@@ -71,7 +71,7 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
       loadBalancingScheme: layout.scheme,
       protocol: service.protocol,
       ...(mode === 'neg' ? {} : { portName: service.namedPort }),
-      healthChecks: [projectPath(layout.project, 'healthChecks', service.healthCheckName)],
+      healthChecks: [projectPath(service.project, 'healthChecks', service.healthCheckName)],
       backends: backends.sort(byGroup),
       ...(service.role === 'awaited' ? { awaited: true as const } : {}),
       ...configured(layout, service),
@@ -145,6 +145,7 @@ export function backendServices(layout: Layout): (Desired<BackendServiceWant> | 
 export const backendService: Kind<BackendServiceWant, BackendService> = {
   name: 'backend-service',
   collections: ['backendServices'],
+  lives: ['load-balancer', 'clusters'],
   owned: ['description', 'protocol', 'portName', 'healthChecks', 'backends', ...configuredFields],
   desire: backendServices,
   async observe(cloud, id, want, before) {

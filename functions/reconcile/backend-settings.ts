@@ -46,7 +46,7 @@ export const configuredFields = [
 ] as const satisfies readonly (keyof ConfiguredWant)[]
 
 /** What the BackendConfig of a service adds to its want. */
-export function configured(layout: Layout, { config }: ServiceLayout): ConfiguredWant {
+export function configured(layout: Layout, { config, project }: ServiceLayout): ConfiguredWant {
   if (config === null) return {}
   const { service, securityPolicy, oauthSecret, signedUrlKeys } = config.settings
   const secret = service?.iap?.oauth2ClientSecretSha256 !== undefined
@@ -54,7 +54,7 @@ export function configured(layout: Layout, { config }: ServiceLayout): Configure
     ...service,
     ...(securityPolicy === undefined
       ? {}
-      : { securityPolicy: securityPolicy && projectPath(layout.project, 'securityPolicies', securityPolicy) }),
+      : { securityPolicy: securityPolicy && projectPath(project, 'securityPolicies', securityPolicy) }),
     ...(signedUrlKeys === undefined ? {} : { signedUrlKeyNames: signedUrlKeys.map(({ keyName }) => keyName).sort() }),
     ...(secret || (signedUrlKeys ?? []).length > 0
       ? {

@@ -1,3 +1,4 @@
+import { servedElsewhere, without } from '../../shared/planning/homes.ts'
 import { CloudError } from '../../shared/cloud/compute-port.ts'
 import type { Cluster, IngressEvent, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import { classify } from '../../shared/engine/faults.ts'
@@ -43,20 +44,22 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
   name: 'cluster-ingress',
   owned: ['object', 'derived'],
   desire: (layout) =>
-    layout.clusters.map((cluster) => ({
-      id: cluster.ingressId,
-      want: {
-        ...looksOf(layout.model, cluster.facts),
-        ...nodesOf(layout, cluster),
-        ...modesOf(layout, cluster),
-        object: matchingObject(
-          modelIn(layout.model, cluster.facts.doc),
-          zonesText(cluster.facts),
-          reportAnnotations(layout),
-        ),
-      },
-      refs: [],
-    })),
+    layout.clusters.map((cluster) => {
+      const { doc } = cluster.facts
+      const elsewhere = servedElsewhere(layout.services, doc.registration.project)
+      const model = modelIn(without(layout.model, elsewhere), doc)
+      return {
+        id: cluster.ingressId,
+        want: {
+          ...looksOf(layout.model, cluster.facts),
+          ...(elsewhere.length === 0 ? {} : { elsewhere }),
+          ...nodesOf(layout, cluster),
+          ...modesOf(layout, cluster),
+          object: matchingObject(model, zonesText(cluster.facts), reportAnnotations(layout)),
+        },
+        refs: [],
+      }
+    }),
 
   async observe(cloud, id, want, before) {
     const { cluster, namespace, name } = parts(id)
@@ -66,7 +69,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       throw new CloudError(0, '', `cluster ${cluster} is not registered`)
     }
     if (want === null) return leftIn(cloud, client, id)
-    const { object: _object, nodes, groupless, ...looks } = want
+    const { object: _object, nodes, groupless, elsewhere = [], ...looks } = want
     const earlier = before as ClusterView | null
     const hasDerived = looks.derived !== undefined || earlier?.derived === true
     const derived = hasDerived ? await derivedIn(client, { namespace, name }) : []
@@ -92,7 +95,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
       ...(derived.length === 0 ? {} : { derived: true as const }),
       ...(lacking === undefined ? {} : { lacking }),
     }
-    const pending = pendingOf(cloud.now(), output, namespace)
+    const pending = pendingOf(cloud.now(), output, namespace, elsewhere)
     return {
       got: object === undefined && !onlyLooking ? undefined : { object, onlyLooking, derived },
       ...(onlyLooking ? { owner: 'ours' as const } : servedBy(object)),
@@ -121,7 +124,12 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
 }
 
 /** What is not there yet and may come any time; what the in-cluster controller was made to make comes soon. */
-function pendingOf(now: number, view: ClusterView, namespace: string): Observation<Got>['pending'] {
+function pendingOf(
+  now: number,
+  view: ClusterView,
+  namespace: string,
+  elsewhere: readonly string[],
+): Observation<Got>['pending'] {
   const { groups, lacking } = view
   if (groups.state === 'pending')
     return {
@@ -138,7 +146,7 @@ function pendingOf(now: number, view: ClusterView, namespace: string): Observati
       after: missingPace,
       why: 'the in-cluster controller has written no instance groups: is the GKE Ingress controller (HttpLoadBalancing) enabled there?',
     }
-  const absent = absentIn(view)
+  const absent = absentIn(view, elsewhere)
   if (absent.length > 0)
     return { after: missingPace, why: `${absent.join(', ')} does not exist in namespace ${namespace} of this cluster` }
   const without = lacking?.what.filter((what) => !what.includes(' ')) ?? []

@@ -70,9 +70,11 @@ export async function look(
 }
 
 /** What was named and is not there, in words. */
-export function absentIn(view: Omit<ClusterView, 'groups'>): string[] {
+export function absentIn(view: Omit<ClusterView, 'groups'>, elsewhere: readonly string[] = []): string[] {
   return [
-    ...Object.entries(view.services).flatMap(([name, fact]) => (fact.found ? [] : [`service ${name}`])),
+    ...Object.entries(view.services).flatMap(([name, fact]) =>
+      fact.found || elsewhere.includes(name) ? [] : [`service ${name}`],
+    ),
     ...Object.entries(view.secrets ?? {}).flatMap(([name, fact]) => (fact.found ? [] : [`secret ${name}`])),
     ...Object.entries(view.managedCertificates ?? {}).flatMap(([name, domains]) =>
       domains === null ? [`ManagedCertificate ${name}`] : [],

@@ -1,9 +1,12 @@
 import type { Firewall } from '../../shared/cloud/compute-resources.ts'
-import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
+import { CloudError, type ComputeRef } from '../../shared/cloud/compute-port.ts'
+import { classify } from '../../shared/engine/faults.ts'
 import type { Desired, Held, Kind } from '../../shared/engine/kind.ts'
 import type { Layout } from '../../shared/planning/layout.ts'
+import { projectOfNetwork } from '../../shared/planning/networks.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId } from '../../shared/resource-id.ts'
+import { firewallCommand } from './firewall-command.ts'
 import { body, changed, globalRef, stampedWant, type Stamped } from './common.ts'
 
 /** What is wanted of a firewall rule: the API's own fields. */
@@ -26,7 +29,7 @@ function inNetwork(
   layout: Layout,
   { network, firewallName: name, clusters }: Layout['networks'][number],
 ): Desired<FirewallWant> | Held {
-  const project = /^projects\/([^/]+)\//.exec(network)?.[1] ?? layout.project
+  const project = projectOfNetwork(network) ?? layout.project
   const id = resourceId('firewall-rule', project, name)
   const members = new Set(clusters.map((cluster) => cluster.doc.name))
   const ports = layout.services.flatMap(({ backends, leaving, health }) => {
@@ -70,23 +73,50 @@ const ref = (id: string): ComputeRef<'firewalls'> => globalRef(id, 'firewalls')
 export const firewallRule: Kind<FirewallWant, Firewall> = {
   name: 'firewall-rule',
   collections: ['firewalls'],
+  lives: ['networks'],
   owned: ['description', 'network', 'direction', 'sourceRanges', 'targetTags', 'allowed'],
   desire,
   async observe(cloud, id, want) {
-    const got = await cloud.compute.get(ref(id))
+    // Whoever may not even look cannot know whether it is there already.
+    const got = await byAdministrator(id, want === null ? 'delete' : 'create', want ?? {}, () =>
+      cloud.compute.get(ref(id)),
+    )
     return { got, ...ownership(got, want) }
   },
   project: (got) => ({
     ...got,
     sourceRanges: [...(got.sourceRanges ?? [])].sort(),
     targetTags: [...(got.targetTags ?? [])].sort(),
-    allowed: (got.allowed ?? []).map((rule) => ({
-      ...rule,
-      ports: [...(rule.ports ?? [])].sort((a, b) => Number(a) - Number(b)),
+    // One entry a protocol, however somebody else wrote it.
+    allowed: [...Map.groupBy(got.allowed ?? [], (rule) => rule.IPProtocol ?? '')].map(([IPProtocol, rules]) => ({
+      IPProtocol,
+      ports: rules.flatMap((rule) => rule.ports ?? []).sort((a, b) => Number(a) - Number(b)),
     })),
   }),
-  create: (cloud, id, want, requestId) => cloud.compute.insert(ref(id), body(want), requestId),
+  create: (cloud, id, want, requestId) =>
+    byAdministrator(id, 'create', want, () => cloud.compute.insert(ref(id), body(want), requestId)),
   update: (cloud, id, want, _got, changes, requestId) =>
-    cloud.compute.patch(ref(id), changed(body(want), changes), requestId),
-  remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
+    byAdministrator(id, 'update', want, () => cloud.compute.patch(ref(id), changed(body(want), changes), requestId)),
+  remove: (cloud, id, _got, requestId) =>
+    byAdministrator(id, 'delete', {}, () => cloud.compute.remove(ref(id), requestId)),
+}
+
+/** Firewall rules of a Shared VPC are often somebody else's to change: who may not is told the command for who may. */
+async function byAdministrator<T>(
+  id: string,
+  verb: 'create' | 'update' | 'delete',
+  want: Partial<FirewallWant>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof CloudError) || classify(error).forbidden !== true) throw error
+    const { project, name } = ref(id)
+    throw new CloudError(
+      error.status,
+      error.reason,
+      `the administrator of the networks in project ${project} must run: ${firewallCommand(verb, project, name, want)} (or let us: ${error.message.slice(0, 500)})`,
+    )
+  }
 }

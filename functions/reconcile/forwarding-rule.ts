@@ -80,6 +80,7 @@ function wantOf(layout: Layout, { name, protocol, address, ip }: FrontEnd): Desi
 export const forwardingRule: Kind<ForwardingRuleWant, ForwardingRule> = {
   name: 'forwarding-rule',
   collections: ['forwardingRules'],
+  lives: ['load-balancer'],
   owned: ['target', 'IPAddress', 'portRange'],
   desire: (layout) => frontEnds(layout).map((frontEnd) => wantOf(layout, frontEnd)),
   async observe(cloud, id, want) {

@@ -45,6 +45,7 @@ const ref = (id: string): ComputeRef<'healthChecks'> => globalRef(id, 'healthChe
 export const healthCheck: Kind<HealthCheckWant, HealthCheck> = {
   name: 'health-check',
   collections: ['healthChecks'],
+  lives: ['load-balancer', 'clusters'],
   owned: [
     'description',
     'type',

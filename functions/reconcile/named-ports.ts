@@ -57,6 +57,7 @@ function merged(present: readonly NamedPort[], want: NamedPortsWant | null): Nam
 export const namedPorts: Kind<NamedPortsWant, Got> = {
   name: 'named-ports',
   collections: ['instanceGroups'],
+  lives: ['clusters'],
   owned: ['ports'],
   desire: named,
   /** Claims of different Ingresses on one service agree but for the moment in which a NodePort changes: the later holds. */

@@ -37,6 +37,7 @@ function desire(layout: Layout): Desired<NegWant>[] {
 export const networkEndpointGroup: Kind<NegWant, Got> = {
   name: 'network-endpoint-group',
   collections: ['networkEndpointGroups'],
+  lives: ['clusters'],
   owned: [],
   desire,
   merge: () => ({ there: true }),

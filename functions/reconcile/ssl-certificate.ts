@@ -59,6 +59,7 @@ function wantOf(layout: Layout, { name, source }: CertificateLayout): SslCertifi
 export const sslCertificate: Kind<SslCertificateWant, SslCertificate> = {
   name: 'ssl-certificate',
   collections: ['sslCertificates'],
+  lives: ['load-balancer'],
   owned: ['content'],
   desire: (layout) => [
     ...layout.certificates.map((one) => ({ id: one.id, want: wantOf(layout, one), refs: [] })),

@@ -54,6 +54,7 @@ function proxy(
 export const targetProxy: Kind<TargetProxyWant, TargetHttpsProxy> = {
   name: 'target-proxy',
   collections: ['targetHttpProxies', 'targetHttpsProxies'],
+  lives: ['load-balancer'],
   owned: ['urlMap', 'sslCertificates', 'sslPolicy'],
   desire: (layout) => [
     ...(layout.model.settings.allowHttp ? [proxy(layout, layout.names.httpProxy, 'http', [])] : []),

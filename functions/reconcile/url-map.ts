@@ -3,7 +3,7 @@ import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Desired, Kind } from '../../shared/engine/kind.ts'
 import { names, projectPath } from '../../shared/planning/names.ts'
 import { named as namedPortsOf } from '../../shared/planning/named-ports.ts'
-import type { Layout } from '../../shared/planning/layout.ts'
+import type { Layout, ServiceLayout } from '../../shared/planning/layout.ts'
 import { compare, routes } from '../../shared/planning/paths.ts'
 import { ownership, stamped } from '../../shared/planning/stamp.ts'
 import { resourceId, type ResourceId } from '../../shared/resource-id.ts'
@@ -28,7 +28,9 @@ function statusJson(layout: Layout): string {
 }
 
 function wantOf(layout: Layout): UrlMapWant {
-  const url = (name: string): string => projectPath(layout.project, 'backendServices', name)
+  const url = ({ project, backendServiceName }: Pick<ServiceLayout, 'project' | 'backendServiceName'>): string =>
+    projectPath(project, 'backendServices', backendServiceName)
+  const nowhere = { project: layout.project, backendServiceName: names.noBackend(layout.lb) }
   const fallback = layout.model.defaultBackend === null ? null : layout.service(layout.model.defaultBackend)
   return {
     ...stampedWant(layout),
@@ -36,9 +38,9 @@ function wantOf(layout: Layout): UrlMapWant {
     description: statusJson(layout),
     ...routes(
       layout.model.rules,
-      (ref) => url(layout.service(ref)?.backendServiceName ?? ''),
-      fallback ? url(fallback.backendServiceName) : null,
-      url(names.noBackend(layout.lb)),
+      (ref) => url(layout.service(ref) ?? nowhere),
+      fallback ? url(fallback) : null,
+      url(nowhere),
     ),
   }
 }
@@ -74,6 +76,7 @@ const ref = (id: string): ComputeRef<'urlMaps'> => globalRef(id, 'urlMaps')
 export const urlMap: Kind<UrlMapWant, UrlMap> = {
   name: 'url-map',
   collections: ['urlMaps'],
+  lives: ['load-balancer'],
   owned: ['description', 'defaultService', 'defaultRouteAction', 'defaultUrlRedirect', 'hostRules', 'pathMatchers'],
   desire: (layout) => [
     {

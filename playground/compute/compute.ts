@@ -160,8 +160,7 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
     const mutation: MutationRequest = { match, body: request.body, query: request.query, actor }
     const repeated = requestIds.find(match, request)
     if (repeated !== undefined) return repeated.body
-    const name =
-      match.name ?? (isObject(request.body) && typeof request.body['name'] === 'string' ? request.body['name'] : '')
+    const name = nameIn(match, request)
     faults.checkRefusal({ method: methodOf(match), name })
     const named: MatchedRoute = { ...match, name }
     let operation: Operation
@@ -189,6 +188,7 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
   async function answer(match: MatchedRoute, request: WireRequest): Promise<JsonObject> {
     const { route, project } = match
     ensureProject(project)
+    faults.checkPermission(project, { method: methodOf(match), name: nameIn(match, request) }, request.headers)
     takeRate(project, route.operationScope === null ? 'reads' : 'writes')
     if (route.operationScope !== null) return mutate(match, request)
     if (match.collection === 'operations') return answerOperations({ world, operations }, match, request.query)
@@ -273,6 +273,11 @@ export function createCompute(options: ComputeOptions): SimulatedCompute {
       healthState: 'UNHEALTHY' as const,
     }))
   }
+}
+
+/** The resource that a request names, in its path or its body; '' = none. */
+function nameIn(match: MatchedRoute, { body }: WireRequest): string {
+  return match.name ?? (isObject(body) && typeof body['name'] === 'string' ? body['name'] : '')
 }
 
 function methodOf(match: MatchedRoute): string {

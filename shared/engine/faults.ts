@@ -15,6 +15,8 @@ import { StoreBusy } from '../state/store.ts'
 export type Fault = {
   kind: 'conflict' | 'absent' | 'in-use' | 'not-ready' | 'throttled' | 'transient' | 'refused'
   why: string
+  /** A permission is lacking: whoever has it can do it instead. */
+  forbidden?: true
 }
 
 /** Sorts any thrown value; programming errors come out as transient, so that they are retried, visible and never lost. */
@@ -22,7 +24,13 @@ export function classify(error: unknown): Fault {
   if (error instanceof StoreBusy) return { kind: 'transient', why: error.message }
   if (!(error instanceof CloudError))
     return { kind: 'transient', why: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
-  return { kind: kindOf(error), why: error.message }
+  const kind = kindOf(error)
+  return { kind, why: error.message, ...(kind === 'refused' && isForbidden(error) ? { forbidden: true } : {}) }
+}
+
+/** A quota is a 403 too, and an API that is off. */
+function isForbidden({ status, reason, message }: CloudError): boolean {
+  return status === 403 && (/^(forbidden|PERMISSION_DENIED)$/i.test(reason) || /\bpermission\b/i.test(message))
 }
 
 function kindOf({ status, reason, message }: CloudError): Fault['kind'] {

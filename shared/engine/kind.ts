@@ -77,6 +77,8 @@ export interface Kind<Want extends object, Got> {
    * be undone when it is no longer wanted.
    */
   follows?: true
+  /** In which projects those are: that of the load balancers, those of the clusters, or those of the clusters' networks. */
+  lives?: readonly ('load-balancer' | 'clusters' | 'networks')[]
   /** Fields of the want that are compared and written; what an operator set elsewhere stays. */
   owned: readonly (keyof Want & string)[]
   /** Pure: what an Ingress wants of this kind; names are deterministic. */

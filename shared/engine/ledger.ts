@@ -200,6 +200,8 @@ export async function settle(
       ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.holds, readyHash: current.wantHash } : {}),
       ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
     }
+    if (outcome.is === 'failed' && outcome.forbidden) next.forbidden = true
+    else delete next.forbidden
     if (outcome.is === 'ready') delete next.mayAppearUntil
     if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
     write(tx, next)
@@ -251,8 +253,8 @@ function rest(
   why: string,
   wakeAt: number | null,
 ): Pick<ResourceDoc, 'phase' | 'why' | 'wakeAt' | 'waitingOn' | 'waitingFor'> {
-  // A sentence, not a page: the API's messages can be long.
-  return { phase, why: why.slice(0, 1_000), wakeAt, waitingOn: [], waitingFor: null }
+  // Not a page, because the API's messages can be long; a command for a person must stay whole.
+  return { phase, why: why.slice(0, 4_000), wakeAt, waitingOn: [], waitingFor: null }
 }
 
 function write(tx: Transaction, doc: ResourceDoc): void {

@@ -4,6 +4,7 @@ import { queries } from '../state/store.ts'
 import type { AuditEntry, AuditSubject } from './audit-entry.ts'
 import type { Deps } from './deps.ts'
 import { clusterNudgeOf, nudgeOf, send, type Cause } from './nudge.ts'
+import { projectsOf, whereaboutsOf } from './projects.ts'
 
 /** What an entry led to: who was asked to look again. */
 export interface Noticed {
@@ -104,10 +105,10 @@ async function docsOf(
 ): Promise<ResourceDoc[]> {
   switch (subject.about) {
     case 'resource': {
-      const projects = subject.project === null ? projectsOf(deps, clusters) : [subject.project]
       const kinds = deps.kinds.filter((kind) => kind.collections?.includes(subject.collection))
+      const places = clusters.map(whereaboutsOf)
       const ids = kinds.flatMap((kind) =>
-        projects.map((project) =>
+        (subject.project === null ? projectsOf(kind, deps.project, places) : [subject.project]).map((project) =>
           resourceId(kind.name, project, ...(subject.zone === null ? [] : [subject.zone]), subject.name),
         ),
       )
@@ -134,15 +135,4 @@ async function docsOf(
     default:
       return subject satisfies never
   }
-}
-
-/** Every project that resources of ours may be in. */
-export function projectsOf(deps: Pick<Deps, 'project'>, clusters: readonly ClusterDoc[]): string[] {
-  const projects = clusters.flatMap(({ registration, sight }) => [
-    registration.project,
-    ...[registration.network, sight?.network].flatMap(
-      (network) => /^projects\/([^/]+)\//.exec(network ?? '')?.[1] ?? [],
-    ),
-  ])
-  return [...new Set([deps.project, ...projects])].sort()
 }

@@ -12,8 +12,8 @@ export type Outcome =
   /** Nothing is wrong, something outside takes its time. */
   | { is: 'again'; after: number; why: string; mayAppearUntil?: number }
   | { is: 'retry'; fault: Fault }
-  /** A person must change something; looked at again now and then. */
-  | { is: 'failed'; why: string }
+  /** A person must change something; looked at again now and then. `forbidden`: one who has the permission can do it for us. */
+  | { is: 'failed'; why: string; forbidden?: true }
   /** It is not to be changed, though it may differ: what is known of it is said. */
   | { is: 'held'; why: string }
   | { is: 'gone'; why: string }

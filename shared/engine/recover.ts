@@ -1,6 +1,9 @@
 import { readStamp } from '../planning/stamp.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
+import type { ComputeCollection } from '../cloud/compute-port.ts'
+import type { AnyKind } from './kind.ts'
 import type { PreviewPorts, RecordReader } from './preview.ts'
+import { projectsOf, type Whereabouts } from './projects.ts'
 
 /** An Ingress whose resources are in Compute, as their stamps say, and that the state does not look after. */
 export interface Recoverable {
@@ -25,11 +28,16 @@ const parallel = 8
  * what the records throw.
  */
 export async function recoverable(
-  { compute, kinds }: Pick<PreviewPorts, 'compute' | 'kinds'>,
+  { compute, kinds, project }: Pick<PreviewPorts, 'compute' | 'kinds' | 'project'>,
   records: Pick<RecordReader, 'sources'>,
-  projects: readonly string[],
+  clusters: readonly Whereabouts[],
 ): Promise<Recoverable[]> {
-  const stamped = (await Promise.all(projects.map((project) => stampedIn(compute, kinds, project)))).flat()
+  const places = kinds.flatMap((kind) =>
+    projectsOf(kind, project, clusters).flatMap((where) =>
+      (kind.collections ?? []).map((collection) => ({ kind, collection, project: where })),
+    ),
+  )
+  const stamped = (await Promise.all(places.map((place) => stampedIn(compute, place)))).flat()
   const byIngress = [...Map.groupBy(stamped, ({ ingress }) => ingress)].sort(([a], [b]) => (a < b ? -1 : 1))
   const found: Recoverable[] = []
   for (let at = 0; at < byIngress.length; at += parallel) {
@@ -48,22 +56,13 @@ interface Stamped {
 
 async function stampedIn(
   compute: PreviewPorts['compute'],
-  kinds: PreviewPorts['kinds'],
-  project: string,
+  { kind, collection, project }: { kind: AnyKind; collection: ComputeCollection; project: string },
 ): Promise<Stamped[]> {
-  const places = kinds.flatMap((kind) => (kind.collections ?? []).map((collection) => ({ kind, collection })))
-  const lists = await Promise.all(
-    places.map(async ({ kind, collection }) => {
-      const items: readonly { name?: string; description?: string }[] = await compute.list(collection, project)
-      return items.flatMap(({ name = '', description = '' }): Stamped[] => {
-        const stamp = readStamp(description)
-        return stamp.by === 'us'
-          ? [{ id: resourceId(kind.name, project, name), ingress: stamp.ingress, description }]
-          : []
-      })
-    }),
-  )
-  return lists.flat()
+  const items: readonly { name?: string; description?: string }[] = await compute.list(collection, project)
+  return items.flatMap(({ name = '', description = '' }): Stamped[] => {
+    const stamp = readStamp(description)
+    return stamp.by === 'us' ? [{ id: resourceId(kind.name, project, name), ingress: stamp.ingress, description }] : []
+  })
 }
 
 /** Undefined when every resource that the stamps give to this Ingress has a document. */

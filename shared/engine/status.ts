@@ -108,7 +108,8 @@ function judge(sources: Sources, resources: readonly ResourceDoc[], followers: r
       !(resource.kind === 'cluster-ingress' && degraded.has(splitResourceId(resource.id).path[0] ?? '')) &&
       !stuck.includes(resource),
   )
-  const failed = counts.filter((resource) => resource.phase === 'Failed')
+  const forbidden = counts.filter(isForbiddenFirewall)
+  const failed = counts.filter((resource) => resource.phase === 'Failed' && !forbidden.includes(resource))
   const moving = counts.filter((resource) => resource.phase !== 'Ready' && resource.phase !== 'Failed')
   // What was wrong with an earlier version says nothing about one that has not been planned yet.
   const planned = doc.plan?.generation === doc.generation ? doc.plan : null
@@ -155,9 +156,16 @@ function judge(sources: Sources, resources: readonly ResourceDoc[], followers: r
           reason: 'Serving',
           message: 'Every selected cluster answers and has what the Ingress names',
         }
+  const shut = forbidden.map(({ id, why }): Problem => ({ where: id, message: why }))
+  const theirs = doc.model.settings.firewallIsTheirs === true
+  const firewalls: Verdict['conditions'] =
+    shut.length === 0 || theirs
+      ? []
+      : [{ type: 'FirewallsOpen', status: 'False', reason: 'PermissionDenied', message: sentences(shut) }]
   const notices = [
     ...(doc.plan?.notices ?? []),
     ...untold(followers, degraded),
+    ...(theirs ? shut : []),
     ...stuck.map(({ id, why }) => ({
       where: `cluster ${splitResourceId(id).path[0] ?? ''}`,
       message: `serves no more, but its Ingress object could not be removed yet (unregister the cluster if it is gone): ${why}`,
@@ -178,12 +186,20 @@ function judge(sources: Sources, resources: readonly ResourceDoc[], followers: r
             message: `${[doc.refusedAction.action, ...doc.refusedAction.clusters].join(' ')}: ${doc.refusedAction.why}`,
           },
         ]
-  const conditions = [accepted, programmed, clusters, ...advisory, ...lastAction]
+  const conditions = [accepted, programmed, clusters, ...firewalls, ...advisory, ...lastAction]
   if (doc.deleted) return { phase: 'Deleting', settled: false, conditions }
   if (refused.length > 0 || (failed.length > 0 && accepted.status !== 'Unknown'))
     return { phase: 'Failed', settled, conditions }
   if (programmed.status !== 'True') return { phase: 'Progressing', settled: false, conditions }
-  return { phase: warnings.length > 0 ? 'Degraded' : 'Ready', settled, conditions }
+  return { phase: warnings.length > 0 || firewalls.length > 0 ? 'Degraded' : 'Ready', settled, conditions }
+}
+
+/**
+ * A firewall rule that we may not write keeps nothing else from being done, and the administrator of the network may have
+ * opened the ports in a rule of their own (decision 11).
+ */
+function isForbiddenFirewall({ kind, phase, forbidden }: ResourceDoc): boolean {
+  return kind === 'firewall-rule' && phase === 'Failed' && forbidden === true
 }
 
 /** What is to go from clusters that serve no more and do not answer: it is tried again, and holds nobody up. */

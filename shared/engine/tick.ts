@@ -2,8 +2,8 @@ import { queries } from '../state/store.ts'
 import type { BusMessage } from '../cloud/bus-port.ts'
 import type { ClusterDoc } from '../state/documents.ts'
 import type { Deps } from './deps.ts'
-import { projectsOf } from './notice.ts'
 import { clusterNudgeOf, nudgeOf, planNudgeOf, send, type Cause } from './nudge.ts'
+import { projectsOf, whereaboutsOf } from './projects.ts'
 
 /** So many of each sort a tick; what is left is still due at the next. */
 const most = 500
@@ -45,10 +45,10 @@ export async function tick(
 export function shardsOf(deps: Pick<Deps, 'project' | 'kinds'>, clusters: readonly ClusterDoc[]): Shard[] {
   const present = clusters.filter((cluster) => !cluster.leaving)
   const machines = [...new Set(present.map(({ registration }) => registration.project))].sort()
-  const kinds = deps.kinds.filter((kind) => kind.collections !== undefined)
+  const places = clusters.map(whereaboutsOf)
   return [
-    ...projectsOf(deps, clusters).flatMap((project) =>
-      kinds.map((kind): Shard => ({ sweep: 'kind', kind: kind.name, project })),
+    ...deps.kinds.flatMap((kind) =>
+      projectsOf(kind, deps.project, places).map((project): Shard => ({ sweep: 'kind', kind: kind.name, project })),
     ),
     ...machines.map((project): Shard => ({ sweep: 'machines', project })),
     ...present.map((cluster): Shard => ({ sweep: 'cluster', cluster: cluster.name })),

@@ -29,7 +29,8 @@ export type Round =
 
 /** What a fault makes of a visit. */
 export function outcomeOf(fault: Fault): Outcome {
-  return fault.kind === 'refused' ? { is: 'failed', why: fault.why } : { is: 'retry', fault }
+  if (fault.kind !== 'refused') return { is: 'retry', fault }
+  return { is: 'failed', why: fault.why, ...(fault.forbidden ? { forbidden: true } : {}) }
 }
 
 /** A round that ends with an outcome, and with what was seen if anything was. */

@@ -222,10 +222,10 @@ const googleRows: AnnotationRow[] = [
   }),
   theirs(
     'networking.gke.io/suppress-firewall-xpn-error',
-    'Silences an event of the controller inside the cluster.',
+    'A firewall rule that only the administrator of the network may change is a notice, and does not degrade the Ingress.',
     'false',
     'ingress-gce',
-    { use: 'passed' },
+    { use: 'setting', read: truth((firewallIsTheirs) => ({ firewallIsTheirs })) },
   ),
 ]
 

@@ -47,6 +47,8 @@ export interface IngressSettings {
   /** Name of a reserved global address of the user's; null = one of ours. */
   staticIp: string | null
   allowHttp: boolean
+  /** A firewall rule that only the network's administrator may change degrades nothing; absent = it does. */
+  firewallIsTheirs?: boolean
   /** Names of certificates of the user's. */
   preSharedCerts: string[]
   /** Host names of Google-managed certificates. */

@@ -18,6 +18,8 @@ export interface ClusterIngressWant {
   oauthSecrets?: string[]
   /** Services that the cluster is to have, sorted by name; absent = none, and never one. */
   derived?: DerivedService[]
+  /** Those of `services` that other clusters serve and this one could not: whether it has them is all the same. Absent = none. */
+  elsewhere?: string[]
   /** Where groups are to be known of; absent = nobody has seen the nodes yet. */
   nodes?: { project: string; zones: string[] }
   /** Ports whose network endpoint groups serve, as `service:port`, sorted; absent = none. */

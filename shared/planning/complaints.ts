@@ -1,6 +1,7 @@
 import type { BackendRef, IngressModel } from '../ingress/model.ts'
 import type { Problem } from '../state/documents.ts'
 import type { ClusterFacts } from './facts.ts'
+import type { Scheme } from './layout.ts'
 import { asksForNegs, negRequest } from './negs.ts'
 import { placesOf, type Place, type ServiceLayout } from './service-layout.ts'
 
@@ -149,4 +150,23 @@ export function negNotices(
       : []),
   ])
   return [...missing, ...unread]
+}
+
+/** What a scheme cannot be, or cannot do. */
+export function schemeProblems(model: IngressModel, scheme: Scheme): Problem[] {
+  const problems: Problem[] = []
+  if (model.settings.scheme !== null && model.settings.scheme !== scheme) {
+    problems.push({
+      where: 'annotation multicluster-ingress.io/scheme',
+      message: `the load balancer exists with the scheme ${scheme}, which cannot be changed: take the annotation away, or choose another load balancer name`,
+    })
+  }
+  if (scheme === 'EXTERNAL' && model.defaultBackend === null) {
+    problems.push({
+      where: 'spec.defaultBackend',
+      message:
+        'the classic scheme (EXTERNAL) needs a default backend: add spec.defaultBackend, or use the scheme EXTERNAL_MANAGED',
+    })
+  }
+  return problems
 }

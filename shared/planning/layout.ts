@@ -2,15 +2,16 @@ import { backendRefs, ingressId, type BackendRef, type IngressModel } from '../i
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import { layCertificates, type CertificateLayout } from './certificates.ts'
-import { cannotServe, gaps, negNotices, nowhere, withoutGroups, withoutNegs } from './complaints.ts'
+import { cannotServe, gaps, negNotices, nowhere, withoutGroups, withoutNegs, schemeProblems } from './complaints.ts'
 import { frontendConfigOf } from './configs.ts'
+import { homeOf, needManagedScheme } from './homes.ts'
 import { modeOf } from './modes.ts'
 import { layMoving, moves, type Moving } from './moving.ts'
 import { negKey } from './negs.ts'
 import { layNetworks, type NetworkLayout } from './networks.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
 import { defaultLoadBalancer, loadBalancerNames, names, type LoadBalancerNames } from './names.ts'
-import { placesOf, portNumber, type ServiceLayout } from './service-layout.ts'
+import { backendServiceNames, placesOf, portNumber, type ServiceLayout } from './service-layout.ts'
 
 export type { ServiceBackend, ServiceLayout } from './service-layout.ts'
 
@@ -136,6 +137,7 @@ export function layOut(
   const out = facts.clusters.filter((cluster) => cluster.view !== null && !clusters.includes(cluster))
   const known = clusters.length > 0 ? clusters : out
   const leaving = clusters.length > 0 ? out : []
+  const fresh = doc.plannedGeneration < doc.generation
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const notices: Problem[] = []
@@ -150,6 +152,7 @@ export function layOut(
     drained,
     served: facts.served,
   }
+  const resolved: { ref: BackendRef; port: number; project: string }[] = []
   for (const ref of backendRefs(model)) {
     const port = portNumber(ref, known)
     const found = port === undefined ? [] : placesOf(ref.service, port, known)
@@ -161,17 +164,38 @@ export function layOut(
     const laid = services.get(key)
     const where = `service ${model.namespace}/${ref.service}`
     if (laid === undefined) {
-      const decision = modeOf(model.settings.backends, port, found)
+      const home = homeOf({
+        where,
+        places: placesOf(ref.service, port, clusters),
+        known: found,
+        project: facts.project,
+        backendServices: backendServiceNames(context, ref.service, port, found),
+        served: facts.served,
+        fresh,
+      })
+      problems.push(...home.problems)
+      warnings.push(...home.warnings)
+      if (home.known.length === 0) continue
+      const decision = modeOf(model.settings.backends, port, home.known)
       if (decision.is === 'mixed') {
         problems.push({ where, message: decision.message })
         continue
       }
       const places = {
-        places: placesOf(ref.service, port, clusters),
+        places: home.places,
         leaving: placesOf(ref.service, port, leaving),
-        known: found,
+        known: home.known,
       }
-      const made = layMoving(context, ref.service, port, decision.mode, places, facts.standing)
+      // What kubemci made is in the load balancer's project.
+      const kept = home.project === facts.project ? doc.names : {}
+      const made = layMoving(
+        { ...context, project: home.project, kept },
+        ref.service,
+        port,
+        decision.mode,
+        places,
+        facts.standing,
+      )
       services.set(key, made)
       modes.push({ where: `${where}:${port}`, message: `${decision.why}${made.retained === null ? '' : moves(made)}` })
       warnings.push(...keepOneServing(model, made.wanted))
@@ -183,20 +207,27 @@ export function layOut(
     const { wanted, retained } = services.get(key) ?? {}
     const serving = retained ?? wanted
     if (serving !== undefined) byRef.set(`${ref.service}:${ref.port}`, serving)
-    warnings.push(...gaps(model, ref, port, clusters))
+    resolved.push({ ref, port, project: serving?.project ?? facts.project })
+  }
+  for (const { ref, port, project } of resolved) {
+    // A cluster of another project could not serve it, but has something else to serve.
+    const homes = new Set(resolved.map((one) => one.project))
+    const able = clusters.filter(
+      ({ doc: { registration } }) => registration.project === project || !homes.has(registration.project),
+    )
+    warnings.push(...gaps(model, ref, port, able))
   }
   const list = [...services.values()]
     .flatMap(({ wanted, retained }) => (retained === null ? [wanted] : [wanted, retained]))
     .sort((a, b) => (a.backendServiceName < b.backendServiceName ? -1 : 1))
   // What is wrong with settings refuses a spec that does not serve yet; one that serves goes on with what was last good.
-  const fresh = doc.plannedGeneration < doc.generation
   const frontend = frontendConfigOf(model, known)
   const wrong = fresh ? problems : warnings
   const wanted = list.filter(({ role }) => role !== 'retained')
   wrong.push(...wanted.flatMap((service) => service.configWrong), ...frontend.wrong)
   warnings.push(...clusters.flatMap(withoutGroups))
   const scheme = doc.living?.scheme ?? model.settings.scheme ?? 'EXTERNAL_MANAGED'
-  problems.push(...schemeProblems(model, scheme))
+  problems.push(...schemeProblems(model, scheme), ...needManagedScheme(model, scheme, list, facts.project))
   const secure = layCertificates({ lb: named.lb, model, clusters: known, facts, kept: doc.names, fresh })
   problems.push(...secure.problems)
   const { enabled: redirects = false, code = 'MOVED_PERMANENTLY_DEFAULT' } = frontend.config?.redirect ?? {}
@@ -257,22 +288,4 @@ function keepOneServing(model: IngressModel, service: ServiceLayout): Problem[] 
     where: `cluster ${cluster}`,
     message: `is not drained of service ${model.namespace}/${service.name}: no other cluster serves it`,
   }))
-}
-
-function schemeProblems(model: IngressModel, scheme: Scheme): Problem[] {
-  const problems: Problem[] = []
-  if (model.settings.scheme !== null && model.settings.scheme !== scheme) {
-    problems.push({
-      where: 'annotation multicluster-ingress.io/scheme',
-      message: `the load balancer exists with the scheme ${scheme}, which cannot be changed: take the annotation away, or choose another load balancer name`,
-    })
-  }
-  if (scheme === 'EXTERNAL' && model.defaultBackend === null) {
-    problems.push({
-      where: 'spec.defaultBackend',
-      message:
-        'the classic scheme (EXTERNAL) needs a default backend: add spec.defaultBackend, or use the scheme EXTERNAL_MANAGED',
-    })
-  }
-  return problems
 }

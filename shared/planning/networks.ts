@@ -1,3 +1,4 @@
+import type { ClusterDoc } from '../state/documents.ts'
 import type { ClusterFacts } from './facts.ts'
 import { names } from './names.ts'
 
@@ -7,6 +8,17 @@ export interface NetworkLayout {
   network: string
   firewallName: string
   clusters: ClusterFacts[]
+}
+
+/** The project of `projects/P/global/networks/N`. */
+export function projectOfNetwork(network: string): string | undefined {
+  return /^projects\/([^/]+)\//.exec(network)?.[1]
+}
+
+/** The host project of the Shared VPC that a cluster is in; null = it is in a network of its own project, or not known. */
+export function hostProjectOf({ registration, sight }: Pick<ClusterDoc, 'registration' | 'sight'>): string | null {
+  const host = projectOfNetwork(registration.network ?? sight?.network ?? '') ?? registration.project
+  return host === registration.project ? null : host
 }
 
 /** The key under which a network's firewall rule is noted in an Ingress's kept names. */

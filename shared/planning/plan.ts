@@ -3,7 +3,7 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
 import { looksOf, type ClusterIngressWant, type ClusterModes } from './cluster-ingress.ts'
 import type { ClusterFacts, Facts } from './facts.ts'
-import { clusterIngressId, layOut, nameLayout, type Layout } from './layout.ts'
+import { clusterIngressId, layOut, nameLayout, type Layout, type ServiceLayout } from './layout.ts'
 import { routeProblems, routes } from './paths.ts'
 import { restricted } from './derived.ts'
 import { gceName, names, projectPath } from './names.ts'
@@ -85,14 +85,10 @@ export function plan(
   if (problems.length === 0) {
     const { layout } = laidOut
     // The longest form of every reference, and the default that takes more room: the API's own count is not known.
-    const url = (name: string): string =>
-      `https://www.googleapis.com/compute/v1/${projectPath(layout.project, 'backendServices', name)}`
-    const size = routes(
-      model.rules,
-      (ref) => url(layout.service(ref)?.backendServiceName ?? ''),
-      null,
-      url(names.noBackend(layout.lb)),
-    )
+    const nowhere = { project: layout.project, backendServiceName: names.noBackend(layout.lb) }
+    const url = ({ project, backendServiceName }: Pick<ServiceLayout, 'project' | 'backendServiceName'>): string =>
+      `https://www.googleapis.com/compute/v1/${projectPath(project, 'backendServices', backendServiceName)}`
+    const size = routes(model.rules, (ref) => url(layout.service(ref) ?? nowhere), null, url(nowhere))
     problems.push(...routeProblems(size, layout.scheme))
   }
   if (emptied) {

@@ -13,6 +13,8 @@ import { keepOneGroup, zoneGroups, type ZoneGroup } from './zones.ts'
 /** One port of one Service, over all clusters. */
 export interface ServiceLayout {
   name: string
+  /** The project of its backend service and health check: its clusters' own. */
+  project: string
   port: number
   mode: BackendMode
   /**
@@ -78,6 +80,7 @@ export interface Place {
 export interface ServiceContext {
   lb: string
   model: Pick<IngressModel, 'namespace' | 'configs'>
+  /** The service's own. */
   project: string
   /** Names kept from before, by what they name. */
   kept: Readonly<Record<string, string>>
@@ -89,6 +92,22 @@ export interface ServiceContext {
 /** The key under which a service's kept names are noted: `backend-service <service>:<port>`. */
 export function serviceKey(kind: 'backend-service' | 'health-check', service: string, port: number | string): string {
   return `${kind} ${service}:${port}`
+}
+
+/** The names that the backend service of one port of a service can have. */
+export function backendServiceNames(
+  { lb, model, kept }: Pick<ServiceContext, 'lb' | 'model' | 'kept'>,
+  service: string,
+  port: number,
+  known: readonly Place[],
+): string[] {
+  const ports = [port, ...known.map((place) => place.port.name)]
+  const identity = { namespace: model.namespace, service, port }
+  return [
+    ...ports.flatMap((one) => kept[serviceKey('backend-service', service, one)] ?? []),
+    names.backendService(lb, identity, 'instance-groups'),
+    names.backendService(lb, identity, 'neg'),
+  ]
 }
 
 /** The places of one port of a service: `places` serve it, `leaving` did, `known` say what it is like. */
@@ -126,6 +145,7 @@ export function layService(
   const configured = backendConfigOf(model, service, known)
   return {
     name: service,
+    project,
     port,
     mode,
     role: 'serves',

@@ -35,6 +35,8 @@ export interface ResourceDoc {
   waitingFor: 'exist' | 'release' | null
   /** Faults in a row; the backoff grows with it. */
   failures: number
+  /** Failed because a permission is lacking. */
+  forbidden?: true
   /** A mutation that was begun and not seen to end. */
   operation: OperationRef | null
   /** Until then its absence is not trusted: a creation may be under way, or what was read may be stale. */

@@ -71,7 +71,7 @@ describe('mci recover', () => {
     expect(await before.mci(apply)).toMatchObject({ code: 0 })
     expect(await before.mci(['recover'])).toEqual({
       code: 0,
-      stdout: 'Everything that bears our stamp in playground is looked after.\n',
+      stdout: 'Everything that bears our stamp is looked after.\n',
       stderr: '',
     })
   })

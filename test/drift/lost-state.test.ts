@@ -47,7 +47,7 @@ function lost(): Promise<Recoverable[]> {
     if (known === undefined) return { doc: null, clusters: [], claims: [], resources: [] }
     return { ...known, resources: [...known.resources.values()] }
   }
-  return recoverable(world.deps, { sources }, [project])
+  return recoverable(world.deps, { sources }, [{ project, networks: [`projects/${project}/global/networks/default`] }])
 }
 
 describe('a state that was lost', () => {

@@ -51,6 +51,8 @@ export interface System {
 /** How to start it; delays in milliseconds. */
 export interface SystemOptions {
   clusters: number
+  /** Clusters of other projects (playground/environment.ts). */
+  elsewhere?: Readonly<Record<string, { project: string; network: string }>>
   operationDelayMs?: number
   requestDelayMs?: number
   healthScale?: number
@@ -72,6 +74,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const environment = await startEnvironment({
     project,
     clusters: options.clusters,
+    ...(options.elsewhere === undefined ? {} : { elsewhere: options.elsewhere }),
     operationDelayMs,
     requestDelayMs,
     healthScale,
@@ -114,7 +117,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   async function register(name: string): Promise<void> {
     const cluster = environment.clusters.find((candidate) => candidate.name === name)
     await changes.publishMessage({
-      json: { cluster: name, register: { server: cluster?.server, project, labels: { name } } },
+      json: { cluster: name, register: { server: cluster?.server, project: cluster?.project, labels: { name } } },
     })
     for (;;) {
       const { clusters } = (await get('/api/clusters')) as { clusters: { name: string; version: string | null }[] }

@@ -177,7 +177,7 @@ describe('classify', () => {
   ]
   for (const { status, reason, message, want, because } of rows)
     it(`${status} ${reason}: ${because}`, () =>
-      expect(classify(new CloudError(status, reason, message))).toEqual({ kind: want, why: message }))
+      expect(classify(new CloudError(status, reason, message))).toMatchObject({ kind: want, why: message }))
 
   const others: { thrown: unknown; why: string; because: string }[] = [
     { thrown: new StoreBusy('lost every race'), why: 'lost every race', because: 'the store is busy' },
@@ -190,4 +190,38 @@ describe('classify', () => {
   ]
   for (const { thrown, why, because } of others)
     it(because, () => expect(classify(thrown)).toEqual({ kind: 'transient', why }))
+})
+
+describe('what is forbidden', () => {
+  const rows: { reason: string; message: string; forbidden: boolean; because: string }[] = [
+    {
+      reason: 'forbidden',
+      message: "Required 'compute.firewalls.create' permission for 'projects/host/global/firewalls/f'",
+      forbidden: true,
+      because: 'a permission is lacking',
+    },
+    {
+      reason: '',
+      message: "Required 'compute.firewalls.create' permission for 'projects/host/global/firewalls/f'",
+      forbidden: true,
+      because: 'the same from a client that shows no reason',
+    },
+    {
+      reason: 'quotaExceeded',
+      message: "Quota 'FIREWALLS' exceeded. Limit: 5.0 globally.",
+      forbidden: false,
+      because: 'a quota',
+    },
+    {
+      reason: 'accessNotConfigured',
+      message: 'Project 1 is not found and cannot be used for API calls.',
+      forbidden: false,
+      because: 'an API that is off',
+    },
+  ]
+  for (const { reason, message, forbidden, because } of rows)
+    it(`${String(forbidden)}: ${because}`, () => {
+      const fault = classify(new CloudError(403, reason, message))
+      expect([fault.kind, fault.forbidden === true]).toEqual(['refused', forbidden])
+    })
 })

@@ -274,7 +274,7 @@ describe('coming to rest', () => {
   it('long messages of the API are cut', async () => {
     await claimed(true)
     await settle({ is: 'failed', why: 'x'.repeat(5000) })
-    expect((await stored()).why).toHaveLength(1000)
+    expect((await stored()).why).toHaveLength(4000)
   })
 })
 

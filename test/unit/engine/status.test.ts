@@ -10,6 +10,7 @@ import { claimDoc, resourceDoc } from './resources.ts'
 const now = 9_000
 const map = resourceId('url-map', project, 'mci1-um--zp')
 const ip = resourceId('address', project, 'mci1-ip--zp')
+const rule = resourceId('firewall-rule', 'host-project', 'mci1-fr--zp')
 const inCluster = (name: string) => resourceId('cluster-ingress', name, 'default', 'zp')
 const view = (parts: Partial<ClusterView> = {}): ClusterView => ({
   services: {},
@@ -113,6 +114,29 @@ describe('phase', () => {
       resources: [ready(ip), resourceDoc(map, { phase: 'Failed' })],
       phase: 'Failed',
       settled: true,
+      conditions: 'Accepted=True Programmed=False ClustersServing=True',
+    },
+    {
+      reason: 'a firewall rule is the network administrator to write: the rest goes on, and the command is told',
+      doc: planned,
+      resources: [ready(map), resourceDoc(rule, { phase: 'Failed', forbidden: true, why: 'must run: gcloud' })],
+      phase: 'Degraded',
+      settled: true,
+      conditions: 'Accepted=True Programmed=True ClustersServing=True FirewallsOpen=False',
+    },
+    {
+      reason: 'the same, where people have said that they know',
+      doc: { ...planned, model: modelOf({ settings: { firewallIsTheirs: true } }) },
+      resources: [ready(map), resourceDoc(rule, { phase: 'Failed', forbidden: true, why: 'must run: gcloud' })],
+      phase: 'Ready',
+      settled: true,
+      conditions: 'Accepted=True Programmed=True ClustersServing=True Advisory=True',
+    },
+    {
+      reason: 'a firewall rule that fails otherwise',
+      doc: planned,
+      resources: [ready(map), resourceDoc(rule, { phase: 'Failed' })],
+      phase: 'Failed',
       conditions: 'Accepted=True Programmed=False ClustersServing=True',
     },
     {
