@@ -196,7 +196,7 @@ function judge(sources: Sources, resources: readonly ResourceDoc[], followers: r
 
 /**
  * A firewall rule that we may not write keeps nothing else from being done, and the administrator of the network may have
- * opened the ports in a rule of their own (decision 11).
+ * opened the ports in a rule of their own (decision 14).
  */
 function isForbiddenFirewall({ kind, phase, forbidden }: ResourceDoc): boolean {
   return kind === 'firewall-rule' && phase === 'Failed' && forbidden === true
