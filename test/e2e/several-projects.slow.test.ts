@@ -148,13 +148,15 @@ describe('without permission in the host project', { timeout: 120_000 }, () => {
   const whose = (headers: Readonly<Record<string, string>>): boolean => !/gcloud/.test(headers['user-agent'] ?? '')
 
   it.each([
-    { reason: 'to write', methods: writes },
-    { reason: 'even to look', methods: [...writes, 'firewalls.get', 'firewalls.list'] },
+    { reason: 'to write', looks: [] },
+    { reason: 'even to look', looks: ['firewalls.get', 'firewalls.list'] },
   ])(
     '$reason: the rest goes on, the exact command is told, and what it makes is taken as wanted',
-    async ({ methods }) => {
+    async ({ looks }) => {
       await start()
-      const allow = system.environment.compute.faults.forbid({ project: 'host-project', methods, whose })
+      const { faults } = system.environment.compute
+      faults.forbid({ project: 'host-project', methods: writes, whose })
+      const allowLooks = faults.forbid({ project: 'host-project', methods: looks, whose })
       const report = await serveBoth()
       expect(report.phase).toBe('Degraded')
       expect(report.resources.filter(({ phase }) => phase !== 'Ready').map(({ kind }) => kind)).toEqual([
@@ -168,11 +170,10 @@ describe('without permission in the host project', { timeout: 120_000 }, () => {
       expect(command).toMatch(
         /^gcloud compute firewall-rules create mci1-fr--shop --project=host-project --network=default --direction=INGRESS --description='Firewall rule .*' --allow=tcp:\d+,tcp:\d+,tcp:\d+ --source-ranges=130\.211\.0\.0\/22,35\.191\.0\.0\/16 --target-tags=gke-[\w,-]+$/,
       )
-      expect(await held('host-project', 'firewalls').catch(() => [])).toEqual([])
       if (!(await hasGcloud())) return
+      // What is made while nobody may look is found at the next attempt, minutes later; this is about who may look and not write.
+      allowLooks()
       await inShell(command)
-      // Without the right to look it stays told; with it, nothing more is needed.
-      if (methods.includes('firewalls.get')) allow()
       const done = await system.until('default/shop', 'Ready', (one) => one?.phase === 'Ready', 60_000)
       expect(done?.conditions.map(({ type }) => type)).not.toContain('FirewallsOpen')
       const url = await system.url(done?.vip)
