@@ -23,7 +23,41 @@ export type ParsedAttributes =
 
 const actions = ['apply', 'validate', 'delete', 'remove-clusters', 'drain-clusters', 'undrain-clusters'] as const
 
-const known = ['action', 'clusters', 'namespace', 'name', 'force'] as const
+/** Every attribute that is known, once. */
+export const attributeRows = [
+  {
+    name: 'action',
+    meaning: `What is asked for: ${actions.join(', ')}.`,
+    default: 'apply',
+    source: 'multi-cluster ingress',
+  },
+  {
+    name: 'clusters',
+    meaning: 'A comma list. With apply: exactly these serve. With the actions on clusters: which.',
+    default: 'as before; at first every registered cluster',
+    source: 'multi-cluster ingress',
+  },
+  {
+    name: 'namespace',
+    meaning: 'Namespace of the Ingress that is meant.',
+    default: 'default',
+    source: 'multi-cluster ingress',
+  },
+  {
+    name: 'name',
+    meaning: 'Its name; enough for every action but apply and validate.',
+    default: 'the Ingresses of the manifest',
+    source: 'multi-cluster ingress',
+  },
+  {
+    name: 'force',
+    meaning: 'Do it although it leaves the load balancer without a cluster, or takes over what others made.',
+    default: 'false',
+    source: 'multi-cluster ingress',
+  },
+] as const
+
+const known = attributeRows.map(({ name }) => name)
 
 /** Our own bounds; Pub/Sub has lower ones, but messages come over HTTP too. */
 const attributesShape = z.record(z.string().max(1024), z.string().max(16_384))
