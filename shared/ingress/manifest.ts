@@ -153,7 +153,7 @@ function namesIn(objects: readonly PlacedObject[]): IngressName[] {
   for (const { value } of objects) {
     if (
       !isMapping(value) ||
-      !['Ingress', 'MultiClusterIngress'].includes(String(value['kind'])) ||
+      !['Ingress', 'MultiClusterIngress'].includes(value['kind'] as string) ||
       !isMapping(value['metadata'])
     )
       continue
