@@ -11,6 +11,7 @@ const longestPayload = 100_000
 
 /** What was published by mistake must not lie about where many can read it: members of a BackendConfig, and private keys. */
 const mayHoldSecret = /clientSecret|keyValue|PRIVATE KEY/
+const notKept = '(not kept: it may hold a secret)'
 
 /** Pub/Sub's attributes of a message that it moved here, and those of its push; they are not the message's own. */
 const sourceSubscription = 'CloudPubSubDeadLetterSourceSubscription'
@@ -55,9 +56,7 @@ export async function keepDeadLetter(deps: Deps, event: Event, topic: string, wh
     tx.set('deadLetters', id, {
       id,
       topic,
-      data: mayHoldSecret.test(event.data ?? '')
-        ? '(not kept: it may hold a secret)'
-        : (event.data ?? '').slice(0, longestPayload),
+      data: mayHoldSecret.test(event.data ?? '') ? notKept : (event.data ?? '').slice(0, longestPayload),
       attributes: event.attributes,
       why: why.slice(0, 4_000),
       at,
@@ -73,6 +72,7 @@ export function obstacleOf(
   topics: Routes['topics'],
 ): string | null {
   if (!topics.has(topic)) return `it is not known from which topic it came (${topic})`
+  if (data === notKept) return 'its payload was not kept, because it may hold a secret'
   if (data.length >= longestPayload) return 'its payload was too long to be kept whole'
   return null
 }

@@ -8,6 +8,7 @@ import type {
   ServicePort,
 } from '../../shared/cloud/kubernetes-port.ts'
 import type { ClusterIngressWant } from '../../shared/planning/cluster-ingress.ts'
+import type { DerivedService } from '../../shared/planning/derived.ts'
 import type {
   ClusterView,
   ConfigFact,
@@ -39,10 +40,11 @@ export async function look(
   }: Omit<ClusterIngressWant, 'object' | 'nodes'>,
 ): Promise<Omit<ClusterView, 'groups'>> {
   const withNegs = new Set(negs.map((key) => key.slice(0, key.lastIndexOf(':'))))
-  const ofServices = byName(services, (name) =>
-    // What is called by its MultiClusterService has another name here.
-    lookAtService(client, namespace, derived.find((one) => one.of === name)?.name ?? name, withNegs.has(name)),
-  )
+  const ofServices = byName(services, (name) => {
+    // What is called by its MultiClusterService has another name here, and is about to be made when it is not there.
+    const made = derived.find((one) => one.of === name)
+    return lookAtService(client, namespace, made?.name ?? name, withNegs.has(name), made)
+  })
   const [foundServices, foundBackend, foundFrontend, foundSecrets, foundManaged] = await Promise.all([
     ofServices,
     ofServices.then((found) =>
@@ -149,10 +151,13 @@ async function lookAtService(
   namespace: string,
   name: string,
   withNegs: boolean,
+  made: DerivedService | undefined,
 ): Promise<ServiceFact> {
-  const service = await client.service(namespace, name)
+  const service =
+    (await client.service(namespace, name)) ??
+    (made && { metadata: { annotations: made.annotations }, spec: made.spec })
   if (service === undefined) return { found: false }
-  const { selector } = service.spec
+  const selector: Readonly<Record<string, string>> | undefined = service.spec.selector
   const annotations = service.metadata.annotations ?? {}
   const backendConfig = backendConfigAnnotations.map((key) => annotations[key]).find((text) => text !== undefined)
   const neg = annotations['cloud.google.com/neg'] ?? null
@@ -168,7 +173,7 @@ async function lookAtService(
   return {
     found: true,
     type: service.spec.type ?? 'ClusterIP',
-    ports: service.spec.ports.map((port) => portFact(port, pods)),
+    ports: service.spec.ports.map((port: ServicePort) => portFact(port, pods)),
     appProtocols:
       annotations['service.alpha.kubernetes.io/app-protocols'] ?? annotations['cloud.google.com/app-protocols'] ?? null,
     neg,

@@ -117,7 +117,11 @@ function keyOfId(id: ResourceId): string {
 }
 
 /** Annotations of an Ingress that name objects of other kinds. */
-const naming = ['networking.gke.io/managed-certificates', 'networking.gke.io/v1beta1.FrontendConfig']
+const naming = [
+  'networking.gke.io/managed-certificates',
+  'networking.gke.io/v1beta1.FrontendConfig',
+  'networking.gke.io/frontend-config',
+]
 
 /** Secrets and settings are not listed, so that no right to list them is needed: those that are named are read each time. */
 function namesUnlisted(ingress: IngressObject | undefined, services: ReadonlyMap<string, ServiceObject>): boolean {

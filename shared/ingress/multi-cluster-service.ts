@@ -19,6 +19,9 @@ const maxPorts = 100
 const maxLinks = 200
 const maxLabels = 50
 
+/** Read off the Services as they are. */
+const passed = ['networking.gke.io/max-rate-per-endpoint', 'networking.gke.io/capacity-scaler']
+
 const appProtocols = 'networking.gke.io/app-protocols'
 
 /** Reads the spec and the annotations that concern it. With a problem in the report the answer is not to be used. */
@@ -130,6 +133,7 @@ function readAnnotations(
       )
     kept['cloud.google.com/app-protocols'] = protocols
   }
+  for (const key of passed) if (annotations[key] !== undefined) kept[key] = annotations[key]
   return kept
 }
 

@@ -115,6 +115,21 @@ describe('BackendConfig and FrontendConfig in the clusters', { timeout: 3 * pati
     expect(await only('backendServices')).toMatchObject({ timeoutSec: 77 })
   })
 
+  it('keys of signed URLs come and go by the real client', async () => {
+    await putTexts(system, 'keys', { key_value: 'AAAAAAAAAAAAAAAAAAAAAA' })
+    const keys = async (): Promise<unknown> =>
+      ((await only('backendServices'))['cdnPolicy'] as Record<string, unknown> | undefined)?.['signedUrlKeyNames']
+    const cdn = (...names: string[]): object => ({
+      cdn: { enabled: true, signedUrlKeys: names.map((keyName) => ({ keyName, secretName: 'keys' })) },
+    })
+    await putConfig(system, 'BackendConfig', 'slow', cdn('one', 'two'))
+    await expect.poll(keys, { timeout: patience }).toEqual(['one', 'two'])
+    await putConfig(system, 'BackendConfig', 'slow', cdn('two'))
+    await expect.poll(keys, { timeout: patience }).toEqual(['two'])
+    await putConfig(system, 'BackendConfig', 'slow', { cdn: { enabled: false } })
+    await expect.poll(async () => (await only('backendServices'))['enableCDN'], { timeout: patience }).toBe(false)
+  })
+
   it('HTTP serves again when the redirect is taken back, and its URL map goes', async () => {
     await putConfig(system, 'BackendConfig', 'slow', {})
     await putConfig(system, 'FrontendConfig', 'front', { sslPolicy: '' })

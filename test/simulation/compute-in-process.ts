@@ -43,8 +43,9 @@ export function computeInProcess(handle: Handle): Compute {
     path: string,
     body: unknown,
     requestId: string,
+    parameters: Record<string, string> = {},
   ): Promise<StartedOperation> {
-    const operation = (await call(method, path, body, { requestId })) as { name: string }
+    const operation = (await call(method, path, body, { ...parameters, requestId })) as { name: string }
     return { project: ref.project, zone: ref.zone ?? null, name: operation.name }
   }
 
@@ -92,7 +93,9 @@ export function computeInProcess(handle: Handle): Compute {
       // The API's own irregularity: setUrlMap and setSslCertificates have no `global/` in their path (gce-semantics §7).
       const bare = verb === 'setUrlMap' || verb === 'setSslCertificates'
       const path = bare ? `projects/${ref.project}/${ref.collection}/${ref.name}` : pathOf(ref)
-      return mutate(ref, 'POST', `${path}/${verb}`, body, requestId)
+      return verb === 'deleteSignedUrlKey'
+        ? mutate(ref, 'POST', `${path}/${verb}`, undefined, requestId, body as Record<string, string>)
+        : mutate(ref, 'POST', `${path}/${verb}`, body, requestId)
     },
     async wait({ project, zone, name }, _ms) {
       const scope = zone === null ? 'global' : `zones/${zone}`

@@ -14,6 +14,10 @@ export interface MemoryCluster {
   ingresses: Map<string, IngressObject>
   services: Map<string, ServiceObject>
   pods: PodObject[]
+  /** BackendConfigs and FrontendConfigs, `KIND namespace/name` to spec. */
+  configs: Map<string, object>
+  /** Texts of Secrets by namespace/name and key. */
+  secrets: Map<string, Record<string, string>>
   /** Objects of the NEG controller by Service. */
   negs: Map<string, ServiceNegObject[]>
   /** What the controller writes; null = it does not act. */
@@ -33,6 +37,8 @@ export function memoryCluster(
     ingresses: new Map(),
     services: new Map((given.services ?? []).map((one) => [key(one.metadata.namespace, one.metadata.name), one])),
     pods: given.pods ?? [],
+    configs: new Map(),
+    secrets: new Map(),
     negs: new Map(),
     groups: given.groups ?? null,
     writes: 0,
@@ -41,6 +47,40 @@ export function memoryCluster(
       version: () => Promise.resolve('v1.33.1-gke.100'),
       nodes: () => Promise.resolve([]),
       ingress: (namespace, name) => Promise.resolve(structuredClone(world.ingresses.get(key(namespace, name)))),
+      config(kind, namespace, name) {
+        const spec = world.configs.get(`${kind} ${key(namespace, name)}`)
+        return Promise.resolve(spec && { metadata: { name, namespace }, spec: structuredClone(spec) })
+      },
+      secret(namespace, name) {
+        const texts = world.secrets.get(key(namespace, name))
+        if (texts === undefined) return Promise.resolve(undefined)
+        const data = Object.entries(texts).map(([member, text]) => [member, Buffer.from(text).toString('base64')])
+        return Promise.resolve({
+          metadata: { name, namespace },
+          data: Object.fromEntries(data) as Record<string, string>,
+        })
+      },
+      applyService({ metadata, spec }) {
+        world.writes += 1
+        const at = key(metadata.namespace, metadata.name)
+        const before = world.services.get(at)
+        const others = before?.metadata.annotations ?? {}
+        const ports = spec.ports.map((port, index) => ({
+          nodePort: 31_000 + world.writes + index,
+          ...before?.spec.ports.find((one) => one.port === port.port),
+          ...port,
+        }))
+        world.services.set(at, {
+          metadata: { ...metadata, annotations: { ...others, ...metadata.annotations } },
+          spec: { ...spec, ports: spec.type === 'NodePort' ? ports : spec.ports },
+        })
+        return Promise.resolve()
+      },
+      deleteService(namespace, name) {
+        world.writes += 1
+        world.services.delete(key(namespace, name))
+        return Promise.resolve()
+      },
       servicesWith: (namespace, label, value) =>
         Promise.resolve(
           [...world.services.values()].filter(

@@ -9,6 +9,7 @@ import { statusTopic } from '../../../shared/engine/announce.ts'
 import { planIngress } from '../../../shared/engine/plan-ingress.ts'
 import { reconcile } from '../../../shared/engine/reconcile.ts'
 import type { IngressModel } from '../../../shared/ingress/model.ts'
+import type { PublishedObject } from '../../../shared/ingress/published-object.ts'
 import { splitResourceId, type ResourceId } from '../../../shared/resource-id.ts'
 import type { ClusterDoc, ResourceDoc } from '../../../shared/state/documents.ts'
 import { queries } from '../../../shared/state/store.ts'
@@ -23,7 +24,7 @@ export interface KindWorld {
   compute: SimulatedCompute
   clusters: ReadonlyMap<string, MemoryCluster>
   /** Publishes, and works until no message is left. */
-  publish(model: IngressModel): Promise<void>
+  publish(model: IngressModel, objects?: readonly PublishedObject[]): Promise<void>
   withdraw(id: string): Promise<void>
   /** Nudges one resource, and works until no message is left. */
   nudge(id: ResourceId): Promise<void>
@@ -89,8 +90,8 @@ export async function kindWorld(): Promise<KindWorld> {
     clusters,
     announced,
     byHand,
-    async publish(model) {
-      await acceptSpecs(deps, [{ model, uid: null, generation: null }], null, (messages += 1), cause)
+    async publish(model, objects = []) {
+      await acceptSpecs(deps, [{ model, uid: null, generation: null }], null, (messages += 1), cause, objects)
       await work()
     },
     async withdraw(id) {
