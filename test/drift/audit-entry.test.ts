@@ -232,6 +232,14 @@ describe('entries by their form', () => {
       reason: 'an Ingress went',
     },
     {
+      value: {
+        ...entry('com.google.cloud.v1.backendconfigs.update', 'cloud.google.com/v1/namespaces/shop/backendconfigs/b'),
+        resource: { type: 'k8s_cluster', labels: { project_id: 'p1', location: 'l', cluster_name: 'c' } },
+      },
+      says: ['object p1/l/c/shop'],
+      reason: 'a BackendConfig changed: the group of its API backwards',
+    },
+    {
       value: entry('io.k8s.core.v1.secrets.update', 'core/v1/namespaces/shop/secrets/s'),
       says: [],
       reason: 'not something that decides what is wanted',

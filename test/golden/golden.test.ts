@@ -8,8 +8,11 @@ import { kinds } from '../../functions/reconcile/index.ts'
 import type { Cluster, PodObject, ServiceObject } from '../../shared/cloud/kubernetes-port.ts'
 import type { Cloud } from '../../shared/engine/kind.ts'
 import { parseManifest } from '../../shared/ingress/manifest.ts'
+import { withObjects, type KnownObjects } from '../../shared/engine/accept-objects.ts'
+import { modelIn } from '../../shared/planning/derived.ts'
+import { objectId, type PublishedObject } from '../../shared/ingress/published-object.ts'
 import type { IngressModel } from '../../shared/ingress/model.ts'
-import { matchingObject, servicesOf } from '../../shared/planning/cluster-ingress.ts'
+import { looksOf, matchingObject } from '../../shared/planning/cluster-ingress.ts'
 import type { ClusterFacts, ClusterView } from '../../shared/planning/facts.ts'
 import { clusterIngressId } from '../../shared/planning/layout.ts'
 import { plan } from '../../shared/planning/plan.ts'
@@ -22,7 +25,7 @@ import { clusterDoc, everything, ingressOf } from '../unit/planning/facts.ts'
 
 const probe = z.object({ httpGet: z.object({ port: z.union([z.number(), z.string()]) }).loose() }).loose()
 const object = z.object({
-  kind: z.enum(['Service', 'Pod', 'ServiceNetworkEndpointGroup']),
+  kind: z.enum(['Service', 'Pod', 'ServiceNetworkEndpointGroup', 'BackendConfig', 'FrontendConfig']),
   metadata: z.object({ name: z.string(), namespace: z.string() }).loose(),
   spec: z
     .object({
@@ -68,8 +71,9 @@ describe('goldens', () => {
       const manifest = parseManifest(read('ingress.yaml'))
       if (!manifest.ok)
         throw new Error(manifest.problems.map(({ where, message }) => `${where}: ${message}`).join('\n'))
-      const model = manifest.ingresses[0]?.model
-      if (model === undefined) throw new Error('the manifest is empty')
+      const [ingress] = manifest.ingresses
+      if (ingress === undefined) throw new Error('the manifest is empty')
+      const model = withObjects(ingress.model, knownObjects(manifest.objects))
       const given = world.parse(parse(read('clusters.yaml')))
       const facts = {
         project: given.project,
@@ -94,10 +98,24 @@ describe('goldens', () => {
     })
 })
 
+/** What is published beside the Ingress, as it is remembered. */
+function knownObjects(objects: readonly PublishedObject[]): KnownObjects {
+  const docs = objects.map(({ content, source, ...name }) => ({
+    ...name,
+    id: objectId(content.kind, name),
+    kind: content.kind,
+    content,
+    source: { ...source, publishedAt: 0 },
+    updatedAt: 0,
+  }))
+  return new Map(docs.map((doc) => [doc.id, doc]))
+}
+
 /** What the cluster-ingress kind reads from a cluster that holds these objects and the applied Ingress. */
 async function factsOf(given: World['clusters'][number], model: IngressModel): Promise<ClusterFacts> {
   const id = clusterIngressId(given.name, model)
-  const want = { services: servicesOf(model), object: matchingObject(model) }
+  const cluster = { doc: clusterDoc(given.name) }
+  const want = { ...looksOf(model, cluster), object: matchingObject(modelIn(model, cluster.doc)) }
   const cloud: Pick<Cloud, "cluster" | "now" | "recall"> = {
     recall: (_what, _ms, read) => read(),
     now: () => 0,
@@ -134,7 +152,7 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
     setIngressAddresses: no,
     recordEvent: no,
     deleteIngress: no,
-    servicesWith: no,
+    servicesWith: () => Promise.resolve([]),
     applyService: no,
     deleteService: no,
     ingress: (namespace, name) =>
@@ -151,7 +169,7 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
       Promise.resolve(find('Service', namespace, (one) => one.metadata.name === name) as ServiceObject | undefined),
     secret: no,
     managedCertificate: no,
-    config: no,
+    config: (kind, namespace, name) => Promise.resolve(find(kind, namespace, (one) => one.metadata.name === name)),
     serviceNegs: (namespace, service) =>
       Promise.resolve(
         given.objects.flatMap(({ kind, metadata, status }) =>

@@ -21,7 +21,7 @@ const inCluster = (method: string, resource: string, who: string): object => ({
   resource: { type: 'k8s_cluster', labels: { project_id: 'p', location: 'z', cluster_name: 'c' } },
   protoPayload: {
     serviceName: 'k8s.io',
-    methodName: `io.k8s.${method}`,
+    methodName: method.startsWith('com.') ? method : `io.k8s.${method}`,
     resourceName: resource,
     authenticationInfo: { principalEmail: who },
   },
@@ -72,6 +72,14 @@ describe('the log sink', () => {
     [
       'somebody changed a Service',
       inCluster('core.v1.services.patch', 'core/v1/namespaces/n/services/s', 'a@example.com'),
+    ],
+    [
+      'somebody changed a BackendConfig',
+      inCluster(
+        'com.google.cloud.v1.backendconfigs.update',
+        'cloud.google.com/v1/namespaces/n/backendconfigs/b',
+        'a@example.com',
+      ),
     ],
     [
       'the in-cluster controller wrote to an Ingress',

@@ -65,12 +65,12 @@ describe('Services derived from a MultiClusterService', () => {
   it('follow their template, and come back when somebody takes or changes them', async () => {
     await world.publish(mci('shop'), [service('shop')])
     const id = clusterIngressId('a', { namespace: 'default', name: 'edge' })
-    const { services } = world.clusters.get('a') ?? { services: new Map() }
-    const [name = ''] = [...services.keys()].filter((one) => one.includes('/mci-'))
-    services.delete(name)
+    const services = world.clusters.get('a')?.services
+    const [name = ''] = [...(services?.keys() ?? [])].filter((one) => one.includes('/mci-'))
+    services?.delete(name)
     await world.nudge(id)
     expect(names('a')).toEqual(['shop'])
-    const found = world.clusters.get('a')?.services.get(name)
+    const found = services?.get(name)
     if (found) found.spec.selector = { app: 'other' }
     await world.nudge(id)
     expect(derived('a')).toMatchObject([{ selector: { app: 'shop' } }])
