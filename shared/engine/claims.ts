@@ -17,7 +17,8 @@ export type Stake =
       force: boolean
       hold?: ClaimDoc['hold']
     }
-  | { do: 'drop'; id: ResourceId }
+  /** `leave`: nobody wants it, and it is to stay where it is. */
+  | { do: 'drop'; id: ResourceId; leave?: true }
   /** It was there before us and nobody wants it: to be removed as soon as what is taken over lets go of it. */
   | { do: 'retire'; id: ResourceId; refs: ResourceId[]; after: ResourceId[] }
 
@@ -79,7 +80,12 @@ async function stakeChunk(
     if (one.do === 'drop') {
       tx.delete('claims', key)
       if (before)
-        tx.set('resources', one.id, { ...before, ...stirred('no longer wanted by this Ingress', now), updatedAt: now })
+        tx.set('resources', one.id, {
+          ...before,
+          ...stirred(one.leave ? 'to be left as it is' : 'no longer wanted by this Ingress', now),
+          ...(one.leave ? { left: true } : {}),
+          updatedAt: now,
+        })
       awake.push(one.id)
       continue
     }
@@ -113,7 +119,8 @@ async function stakeChunk(
     // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
     const waits = on.length > 0 && before?.applied !== true && !before?.operation
     const fresh = freshResource(one.id, tokens.get(one.id) ?? 0, now)
-    const base = before ?? (one.standing === undefined ? fresh : { ...fresh, appliedRefs: one.standing })
+    const { left: _left, ...known } = before ?? fresh
+    const base = before || one.standing === undefined ? known : { ...fresh, appliedRefs: one.standing }
     const next: ResourceDoc = {
       ...base,
       owner: shared ? '' : doc.id,

@@ -34,6 +34,8 @@ export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause
         tx.find(queries.claimsOn(id)),
       ])
       if (owner === undefined || doc !== undefined || claims.length > 0) return false
+      // It was left on purpose.
+      if (owner.goneAt !== null && owner.model.settings.onDelete === 'orphan') return false
       if (owner.goneAt === null && (owner.wakeAt !== null || owner.plannedGeneration !== owner.generation)) return false
       const lease = await tx.get('leases', id)
       tx.set('resources', id, orphanDoc(id, ingress, lease?.token ?? 0, now))

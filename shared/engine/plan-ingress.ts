@@ -11,7 +11,7 @@ import { acquire, release } from './lease.ts'
 import { list } from './ledger.ts'
 import { nudgeOf, planNudgeOf, send, type Cause } from './nudge.ts'
 import { clusterWants, factsOf, sourcesOf, type Sources } from './sources.ts'
-import { dropAll, stakesOf } from './stakes.ts'
+import { withdrawn, stakesOf } from './stakes.ts'
 import { writeStatus } from './write-status.ts'
 
 /** A planner that dies is found by the tick after this; milliseconds. */
@@ -97,7 +97,11 @@ async function planOnce(
   const { doc } = sources
   const made = draft(deps, sources)
   const stakes =
-    doc.goneAt !== null || doc.generation === 0 ? [] : made === null ? dropAll(sources.claims) : stakesOf(made, sources)
+    doc.goneAt !== null || doc.generation === 0
+      ? []
+      : made === null
+        ? withdrawn(deps.kinds, sources)
+        : stakesOf(made, sources)
   let token = doc.token
   let conflicts: string[] = []
   if (stakes.length > 0) {

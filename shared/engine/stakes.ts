@@ -3,7 +3,7 @@ import type { Plan } from '../planning/plan.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc } from '../state/documents.ts'
 import type { Stake } from './claims.ts'
-import type { Desired } from './kind.ts'
+import type { AnyKind, Desired } from './kind.ts'
 import type { Sources } from './sources.ts'
 
 /** Pure: the difference between the claims that are and those that should be. */
@@ -67,7 +67,32 @@ function sameClaim(
   )
 }
 
-/** Nothing is wanted any more. */
-export function dropAll(claims: readonly ClaimDoc[]): Stake[] {
-  return claims.map((claim) => ({ do: 'drop', id: claim.resource }))
+/** Nothing is wanted any more: everything goes, or, if the Ingress says so, is left serving. */
+export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] {
+  const { claims, resources, doc } = sources
+  if (doc.model.settings.onDelete !== 'orphan') return claims.map((claim) => ({ do: 'drop', id: claim.resource }))
+  // What an Ingress shares with others would be changed for what is left of them, so its claim stays; it refers to nothing any more.
+  const shares = ({ resource }: ClaimDoc): boolean => {
+    const kind = kinds.find(({ name }) => name === splitResourceId(resource).kind)
+    return kind?.merge !== undefined && kind.follows !== true
+  }
+  const kept = claims.filter(shares)
+  const unclaimed = [...resources.values()].filter(
+    ({ id, owner, left }) => owner === doc.id && left !== true && !claims.some(({ resource }) => resource === id),
+  )
+  return [
+    ...kept
+      .filter(({ refs, uses, hold }) => refs.length + (uses ?? []).length > 0 || hold !== undefined)
+      .map(({ resource, want, force }): Stake => ({
+        do: 'claim',
+        id: resource,
+        want: want as object,
+        refs: [],
+        force,
+      })),
+    ...[
+      ...claims.filter((claim) => !shares(claim)).map(({ resource }) => resource),
+      ...unclaimed.map(({ id }) => id),
+    ].map((id): Stake => ({ do: 'drop', id, leave: true })),
+  ]
 }

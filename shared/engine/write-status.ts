@@ -32,7 +32,10 @@ export async function writeStatus(
   const written = await deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', id)
     if (doc === undefined || doc.token !== token) return null
-    const goneAt = doc.deleted && sources.resources.size === 0 ? (doc.goneAt ?? now) : doc.goneAt
+    const goneAt =
+      doc.deleted && [...sources.resources.values()].every(({ owner }) => owner !== id)
+        ? (doc.goneAt ?? now)
+        : doc.goneAt
     // Nobody nudges this Ingress when what another one holds becomes free.
     const rests =
       goneAt !== null ||
