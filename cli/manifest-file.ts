@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import { parseAllDocuments, type Document } from 'yaml'
-import { maxManifestBytes, parseManifest, type ParsedIngress } from '../shared/ingress/manifest.ts'
-import type { PublishedObject } from '../shared/ingress/published-object.ts'
+import { maxManifestBytes, parseManifest, type ParsedIngress, type ParsedObject } from '../shared/ingress/manifest.ts'
 import type { Problem } from '../shared/state/documents.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 
@@ -11,7 +10,7 @@ export interface Manifest {
   text: string
   ingresses: ParsedIngress[]
   /** Published beside them, for those that name them. */
-  objects: PublishedObject[]
+  objects: ParsedObject[]
 }
 
 /** What kubemci's flags add to a manifest that does not say it. */

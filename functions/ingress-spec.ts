@@ -37,7 +37,7 @@ export async function onIngressSpec(deps: Deps, event: Event): Promise<void> {
     await refuse(deps, event, [], mismatch)
     return
   }
-  const warnings = ingresses.flatMap((ingress) => ingress.warnings)
+  const warnings = [...ingresses, ...objects].flatMap((one) => one.warnings)
   if (warnings.length > 0) deps.log.warn({ warnings: sentences(warnings), trace: cause.trace }, 'manifest has warnings')
   switch (command.action) {
     case 'validate':

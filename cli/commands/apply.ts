@@ -31,7 +31,7 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<ExitCo
   const { namespace, staticIp, loadBalancer } = flags
   const manifest = await loadManifest(flags.ingress, { namespace, staticIp, loadBalancer }, session.readStdin)
   const { terminal } = session
-  for (const { where, message } of manifest.ingresses.flatMap(({ warnings }) => warnings))
+  for (const { where, message } of [...manifest.ingresses, ...manifest.objects].flatMap((one) => one.warnings))
     terminal.warn(`${where}: ${message}`)
   const contexts = flags.kubeconfig === undefined ? undefined : await registerContexts(session, flags)
   const clusters = flags.clusters ?? contexts

@@ -35,7 +35,9 @@ export async function plan(session: Session, flags: PlanFlags): Promise<ExitCode
       )
     }),
   )
-  for (const { where, message } of [...manifest.ingresses, ...made].flatMap(({ warnings }) => warnings))
+  for (const { where, message } of [...manifest.ingresses, ...manifest.objects, ...made].flatMap(
+    ({ warnings }) => warnings,
+  ))
     terminal.warn(`${where}: ${message}`)
   const wrong = made.flatMap(({ problems }) => problems)
   if (wrong.length > 0) throw refusal(wrong)

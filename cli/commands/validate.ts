@@ -36,7 +36,7 @@ export async function validate(session: Session, flags: ValidateFlags): Promise<
     ),
   )
   const { terminal } = session
-  const warnings = [...manifest.ingresses, ...made].flatMap((one) => one.warnings)
+  const warnings = [...manifest.ingresses, ...manifest.objects, ...made].flatMap((one) => one.warnings)
   for (const { where, message } of warnings) terminal.warn(`${where}: ${message}`)
   const problems = made.flatMap((one) => one.problems)
   if (problems.length > 0) throw new Failure(`it cannot be served:\n${listed(problems)}`, 'Nothing was published.')

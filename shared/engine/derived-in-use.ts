@@ -4,7 +4,7 @@ import type { ClusterFacts } from '../planning/facts.ts'
 import { loadBalancerOf } from '../planning/layout.ts'
 import { names } from '../planning/names.ts'
 import { serviceKey } from '../planning/service-layout.ts'
-import { resourceId } from '../resource-id.ts'
+import { splitResourceId } from '../resource-id.ts'
 import type { ClaimDoc } from '../state/documents.ts'
 import type { Sources } from './sources.ts'
 
@@ -15,11 +15,13 @@ import type { Sources } from './sources.ts'
 export function derivedInUse(
   part: ClaimDoc | undefined,
   { doc, resources }: Pick<Sources, 'doc' | 'resources'>,
-  project: string,
 ): Pick<ClusterFacts, 'derivedInUse'> {
   const derived = (part?.want as ClusterIngressWant | undefined)?.derived
   if (derived === undefined) return {}
   const lb = loadBalancerOf(doc.model)
+  const there = new Set(
+    [...resources.values()].map(({ kind, id }) => `${kind} ${splitResourceId(id).path.at(-1) ?? ''}`),
+  )
   const isThere = ({ of, spec }: DerivedService): boolean =>
     spec.ports.some(({ port }) => {
       const identity = { namespace: doc.model.namespace, service: of, port }
@@ -29,7 +31,7 @@ export function derivedInUse(
         names.backendService(lb, identity, 'neg'),
         kept ?? [],
       ].flat()
-      return possible.some((name) => resources.has(resourceId('backend-service', project, name)))
+      return possible.some((name) => there.has(`backend-service ${name}`))
     })
   return { derivedInUse: derived.filter(isThere) }
 }

@@ -74,7 +74,7 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
           view: (view?.output as ClusterView | null | undefined) ?? null,
           trouble: troubled ? view.why : null,
           ...missingOf(claims, resources, cluster),
-          ...derivedInUse(part, sources, project),
+          ...derivedInUse(part, sources),
         }
       }),
       claims.flatMap(({ resource, refs }) =>

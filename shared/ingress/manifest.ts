@@ -24,12 +24,17 @@ export interface ParsedIngress {
   warnings: Problem[]
 }
 
+/** An object beside the Ingresses of a good message. */
+export interface ParsedObject extends PublishedObject {
+  warnings: Problem[]
+}
+
 /**
  * A message is one unit: all of it is good, or nothing of it is applied. `named` are the Ingresses that a bad message
  * clearly meant, good ones included, so that status can show what is wrong with it.
  */
 export type ParsedMessage =
-  | { ok: true; ingresses: ParsedIngress[]; objects: PublishedObject[] }
+  | { ok: true; ingresses: ParsedIngress[]; objects: ParsedObject[] }
   | { ok: false; problems: Problem[]; named: IngressName[] }
 
 /** Reads an object of one kind. */
@@ -59,7 +64,7 @@ export function parseManifest(text: string): ParsedMessage {
   const report = createReport()
   const objects = objectsOf(text, report)
   const parsed: ParsedIngress[] = []
-  const others: PublishedObject[] = []
+  const others: ParsedObject[] = []
   const places = new Map<string, string>()
   for (const { value, where, readable } of objects) {
     if (!readable) continue
@@ -71,7 +76,7 @@ export function parseManifest(text: string): ParsedMessage {
     if (earlier !== undefined) report.problem(where, `The ${id} is in ${earlier} too; keep one.`)
     places.set(id, where.replace(/(: |\.)$/, ''))
     if ('model' in read) parsed.push({ ...read, warnings: [...own.warnings] })
-    else others.push(read)
+    else others.push({ ...read, warnings: [...own.warnings] })
   }
   if (objects.length === 0 && report.problems.length === 0)
     report.problem('message', 'The manifest is empty; publish at least one Ingress.')

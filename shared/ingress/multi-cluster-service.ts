@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { backendConfigAnnotations, readConfigRefs } from './config-refs.ts'
+import { nearest } from './edit-distance.ts'
 import { isMapping, listOf, readFields, readTextMap, text } from './fields.ts'
 import { checkLabelValue, checkPortName, checkPortNumber, checkQualifiedName } from './names.ts'
 import { quote, type Report } from './report.ts'
@@ -23,6 +24,8 @@ const maxLabels = 50
 const passed = ['networking.gke.io/max-rate-per-endpoint', 'networking.gke.io/capacity-scaler']
 
 const appProtocols = 'networking.gke.io/app-protocols'
+/** The name under which a Service has it. */
+const gkeProtocols = 'cloud.google.com/app-protocols'
 
 /** Reads the spec and the annotations that concern it. With a problem in the report the answer is not to be used. */
 export function readMultiClusterService(
@@ -118,20 +121,29 @@ function readAnnotations(
   report: Report,
 ): MultiClusterServiceModel['annotations'] {
   const kept: Record<string, string> = {}
+  const known = [...backendConfigAnnotations, appProtocols, gkeProtocols, ...passed]
+  for (const key of Object.keys(annotations).sort()) {
+    const meant = known.includes(key) || key.length > 80 ? undefined : nearest(key, known, 2)
+    if (meant !== undefined)
+      report.warn(
+        `${where}[${quote(key)}]`,
+        `This annotation is not known and does nothing here; did you mean ${meant}?`,
+      )
+  }
   const config = backendConfigAnnotations.find((key) => annotations[key] !== undefined)
   if (config !== undefined) {
     const refs = readConfigRefs(annotations[config] ?? '')
     if (typeof refs === 'string') report.problem(`${where}["${config}"]`, `The annotation ${refs}.`)
     kept['cloud.google.com/backend-config'] = annotations[config] ?? ''
   }
-  const protocols = annotations[appProtocols] ?? annotations['cloud.google.com/app-protocols']
+  const protocols = annotations[appProtocols] ?? annotations[gkeProtocols]
   if (protocols !== undefined) {
     if (!namesProtocols(protocols))
       report.problem(
         `${where}["${appProtocols}"]`,
         'The annotation must be JSON from the name of a port to HTTP, HTTPS or HTTP2.',
       )
-    kept['cloud.google.com/app-protocols'] = protocols
+    kept[gkeProtocols] = protocols
   }
   for (const key of passed) if (annotations[key] !== undefined) kept[key] = annotations[key]
   return kept

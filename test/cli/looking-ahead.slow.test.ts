@@ -95,6 +95,20 @@ Plan: 6 to create, 0 to change, 0 to remove, 3 known only later, 0 unchanged.
     expect(await getJson(`${playground.dashboard}/api/ingresses`)).toEqual({ ingresses: [] })
   })
 
+  it('of a MultiClusterIngress: the Services that are yet to be derived are known', async () => {
+    const ran = await watched.mci([
+      'plan',
+      '-f',
+      'examples/multi-cluster-ingress/ingress.yaml',
+      '--clusters',
+      'us-central',
+    ])
+    expect(ran).toMatchObject({ code: 2, stderr: '' })
+    expect(ran.stdout).toMatch(/\+ cluster-ingress  us-central\/default\/zone-ingress/)
+    expect(ran.stdout).toMatch(/\? backend-service  mci1-be-neg-[0-9a-f]{8}--zone-ingress: waits for/)
+    expect(await getJson(`${playground.dashboard}/api/ingresses`)).toEqual({ ingresses: [] })
+  })
+
   it('of what is in place: nothing to do, exit 0, a handful of reads, and not a write anywhere', async () => {
     const applied = await playground.mci(['apply', '-f', zonePrinter, '--clusters', 'us-central,asia-east', '--wait'])
     expect(applied).toMatchObject({ code: 0 })

@@ -100,6 +100,16 @@ describe.skipIf(!installed)('kubectl', () => {
     expect((await table('ingress'))[0]).toEqual(['NAME', 'CLASS', 'HOSTS', 'ADDRESS', 'PORTS', 'AGE'])
   })
 
+  it("takes Google's objects as they stand", async () => {
+    const example = 'examples/multi-cluster-ingress/ingress.yaml'
+    expect((await kubectl('apply', '-f', example)).trim().split('\n')).toEqual([
+      'multiclusteringress.networking.gke.io/zone-ingress created',
+      'multiclusterservice.networking.gke.io/zone-mcs created',
+      'backendconfig.cloud.google.com/zone-health created',
+    ])
+    expect(await kubectl('get', 'mci,mcs,backendconfigs', '-o', 'name')).toContain('zone-mcs')
+  })
+
   it('applies again without a change, and server-side by force', async () => {
     expect(await kubectl('apply', '-f', join(directory, 'web.yaml'))).toBe(
       'deployment.apps/web unchanged\nservice/web unchanged\ningress.networking.k8s.io/web unchanged\n',

@@ -150,6 +150,14 @@ describe('a MultiClusterService', () => {
   it.each(bad)('is refused with $reason', ({ object, want }) => {
     expect(problems(object)).toEqual([expect.stringMatching(want)])
   })
+  it('warns of an annotation that is a letter away from a known one', () => {
+    const message = read(mcs({ annotations: { 'cloud.google.com/backend-confg': '{"default":"slow"}' } }))
+    expect(message.ok && message.objects[0]?.warnings).toEqual([
+      expect.objectContaining({
+        message: expect.stringMatching(/did you mean cloud.google.com\/backend-config/) as string,
+      }),
+    ])
+  })
   it('twice in a message is once too often', () => {
     expect(problems(mcs(), mcs())).toEqual([
       expect.stringMatching(/MultiClusterService\/prod\/web is in document 1 too/),
