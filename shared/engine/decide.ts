@@ -12,24 +12,27 @@ export type Step =
 /**
  * Pure: from what is wanted and what was seen to the next step. `force` lets it take over a resource that carries no
  * stamp of ours. What is not ours is never removed: nor what bears the stamp of another Ingress than `owner`, the last that
- * claimed it ('' = shared, which bears none), because it was refused when it was wanted.
+ * claimed it ('' = shared, which bears none), because it was refused when it was wanted. `taken` is the API's id of what force
+ * has taken over: that very one is ours although it cannot be stamped; another one in its place is not.
  */
 export function decide(
   kind: AnyKind,
   want: object | null,
   seen: Observation<unknown>,
-  { force, owner }: { force: boolean; owner: string },
+  { force, owner, taken }: { force: boolean; owner: string; taken?: string },
 ): Step {
+  const isTaken = taken !== undefined && taken === identityOf(seen.got)
+  const foreign = seen.owner === 'foreign' && !isTaken
   if (want === null) {
     if (seen.got === undefined) return { do: 'nothing', why: 'it is gone', changes: [] }
-    if (seen.stampedFor !== undefined && seen.stampedFor !== owner)
+    if (seen.stampedFor !== undefined && seen.stampedFor !== owner && !isTaken)
       return { do: 'nothing', why: `it belongs to Ingress ${seen.stampedFor}: left alone`, changes: [] }
-    if (seen.owner === 'foreign')
+    if (foreign)
       return { do: 'nothing', why: `it is not ours (${seen.ownedBy ?? 'no stamp'}): left alone`, changes: [] }
     return { do: 'remove', why: 'no Ingress wants it any more', changes: [] }
   }
   if (seen.got === undefined) return { do: 'create', why: 'it does not exist', changes: [] }
-  if (seen.owner === 'foreign' && !force) {
+  if (foreign && !force) {
     return {
       do: 'refuse',
       why: `a resource of this name exists and is not ours (${seen.ownedBy ?? 'no stamp'}): remove it, rename the load balancer, or take it over with the annotation multicluster-ingress.io/force: "true"`,
@@ -46,6 +49,12 @@ export function decide(
   if (kind.update === undefined)
     return { do: 'refuse', why: `${names} differs and cannot be changed in place`, changes }
   return { do: 'update', why: `differs in ${names}`, changes }
+}
+
+/** What the API calls a resource, which differs when it was made anew; undefined where it gives no such id. */
+export function identityOf(got: unknown): string | undefined {
+  const id = typeof got === 'object' && got !== null && 'id' in got ? got.id : undefined
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
 }
 
 /** The owned fields in which got is not what want says. A member that want leaves out is nobody's business. */

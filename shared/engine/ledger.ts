@@ -203,6 +203,7 @@ export async function settle(
     if (outcome.is === 'failed' && outcome.forbidden) next.forbidden = true
     else delete next.forbidden
     if (outcome.is === 'ready') delete next.mayAppearUntil
+    if (outcome.is === 'ready' && outcome.taken !== undefined) next.taken = outcome.taken
     if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
     write(tx, next)
     // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.

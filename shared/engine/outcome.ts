@@ -4,7 +4,8 @@ import type { Fault } from './faults.ts'
 
 /** How one visit to a resource ended. Waiting is a value, not an error. */
 export type Outcome =
-  | { is: 'ready'; why: string }
+  /** `taken`: the API's id of what bears no stamp of ours, and is ours by force from now on. */
+  | { is: 'ready'; why: string; taken?: string }
   /** Until every one of `on` exists (create, update) or no longer refers to us (remove). */
   | { is: 'waiting'; on: ResourceId[]; why: string }
   /** An operation is under way and outlasts this visit. */

@@ -277,7 +277,7 @@ function stepOf(kind: AnyKind, { doc, want, force }: View, observation: Seen['ob
   if (observation.refused !== undefined) return { ...at, do: 'refuse', why: observation.refused, changes: [] }
   if (observation.pending && observation.got === undefined && want !== null)
     return later(doc.id, observation.pending.why)
-  return { ...at, ...decide(kind, want, observation, { force, owner: doc.owner }) }
+  return { ...at, ...decide(kind, want, observation, { force, ...doc }) }
 }
 
 function later(id: ResourceId, why: string): PreviewStep {

@@ -1,6 +1,6 @@
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { hashOf } from '../json.ts'
-import { decide } from './decide.ts'
+import { decide, identityOf } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { classify } from './faults.ts'
 import { observedWhy, pausedWhy } from './hold.ts'
@@ -127,7 +127,7 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
   if (seen.refused !== undefined) return settle({ is: 'failed', why: seen.refused }, seen)
   if (seen.pending && seen.got === undefined && view.want !== null)
     return settle({ is: 'again', ...seen.pending }, seen)
-  const step = decide(visit.kind, view.want, seen, { force: view.force, owner: view.doc.owner })
+  const step = decide(visit.kind, view.want, seen, { force: view.force, ...view.doc })
   switch (step.do) {
     case 'nothing':
       if (view.want === null) {
@@ -141,7 +141,7 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
       }
       return seen.pending
         ? settle({ is: 'again', ...seen.pending }, seen)
-        : settle({ is: 'ready', why: step.why }, seen)
+        : settle({ is: 'ready', why: step.why, ...takenBy(seen) }, seen)
     case 'refuse':
       return settle({ is: 'failed', why: step.why }, seen)
     case 'create':
@@ -152,6 +152,12 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
     default:
       return step satisfies never
   }
+}
+
+/** What is as wanted and still bears no stamp of ours, force has let us have: the document says so, as the resource cannot. */
+function takenBy(seen: Observation<unknown>): { taken?: string } {
+  const taken = seen.owner === 'foreign' ? identityOf(seen.got) : undefined
+  return taken === undefined ? {} : { taken }
 }
 
 /** Tells the log, the neighbours and the planners what a visit came to. */

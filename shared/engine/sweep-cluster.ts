@@ -195,7 +195,7 @@ async function judge(deps: Deps, kind: AnyKind, cloud: Cloud, view: View): Promi
     const observed = await kind.observe(cloud, doc.id, view.want, doc.output)
     const news = observed.output !== undefined && hashOf(observed.output) !== hashOf(doc.output)
     if (news || observed.pending !== undefined || observed.refused !== undefined) return 'drifted'
-    const step = decide(kind, view.want, observed, { force: view.force, owner: doc.owner })
+    const step = decide(kind, view.want, observed, { force: view.force, ...doc })
     return step.do === 'nothing' || isSaid(view, step) ? 'right' : 'drifted'
   } catch (error) {
     deps.log.warn({ resource: doc.id, error: String(error) }, 'not judged by the list; it looks for itself')

@@ -202,7 +202,7 @@ async function judge(
     const observed = await kind.observe(cloud, id, view.want, doc.output)
     if (observed.output !== undefined && hashOf(observed.output) !== hashOf(doc.output)) return 'drifted'
     if (observed.pending ?? observed.refused) return 'drifted'
-    const step = decide(kind, view.want, observed, { force: view.force, owner: doc.owner })
+    const step = decide(kind, view.want, observed, { force: view.force, ...doc })
     return step.do === 'nothing' || isSaid(view, step) ? 'right' : 'drifted'
   } catch (error) {
     deps.log.warn({ resource: id, error: String(error) }, 'not judged by the list; it looks for itself')

@@ -41,6 +41,8 @@ export interface ResourceDoc {
   operation: OperationRef | null
   /** Until then its absence is not trusted: a creation may be under way, or what was read may be stale. */
   mayAppearUntil?: number
+  /** The API's id of a resource without our stamp that was taken over by force, and whose description cannot be changed. */
+  taken?: string
   /** Nobody wants it any more, and it stays as it is: only the document goes. */
   left?: true
   /** The operation of ours that ended last: audit-log entries about it are no news. */

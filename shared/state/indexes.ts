@@ -94,7 +94,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   // prettier-ignore
   resources: {
     id: true, kind: true, owner: true, refs: true, appliedRefs: true, applied: true, readyHash: true, phase: true, why: true,
-    waitingOn: true, waitingFor: true, failures: true, forbidden: true, operation: true, mayAppearUntil: true, left: true, output: true, wakeAt: true, nudges: true, token: true,
+    waitingOn: true, waitingFor: true, failures: true, forbidden: true, operation: true, mayAppearUntil: true, left: true, taken: true, output: true, wakeAt: true, nudges: true, token: true,
     lastOperation: true, lastRepair: true, unswept: true, lastChange: true, createdAt: true, updatedAt: true,
   },
   claims: { resource: true, ingress: true, want: true, refs: true, uses: true, at: true, force: true, hold: true },
