@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../shared/bounded.ts'
 import { isGkeName } from '../shared/cloud/gke.ts'
 import type { ClusterRegistration } from '../shared/cloud/kubernetes-port.ts'
 import { registerCluster, unregisterCluster } from '../shared/engine/clusters.ts'
@@ -16,15 +17,18 @@ const clusterName = z
   )
 
 const registration = z.object({
-  server: z.url({ protocol: /^https?$/ }).max(500),
-  caData: z.string().max(100_000).optional(),
+  server: z.url({ protocol: /^https?$/ }).refine(...atMost(500)),
+  caData: z
+    .string()
+    .refine(...atMost(100_000))
+    .optional(),
   gke: z.string().refine(isGkeName, 'is not projects/PROJECT/locations/LOCATION/clusters/NAME').optional(),
   project: z.string().regex(/^[a-z][-a-z0-9:.]{3,62}$/),
   network: z
     .string()
     .regex(/^projects\/[^/]+\/global\/networks\/[^/]+$/)
     .optional(),
-  labels: z.record(z.string().max(317), z.string().max(63)).optional(),
+  labels: z.record(z.string().refine(...atMost(317)), z.string().refine(...atMost(63))).optional(),
 })
 
 const change = withCause({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../shared/bounded.ts'
 import type { Deps } from '../shared/engine/deps.ts'
 import type { DeadLetterDoc } from '../shared/state/documents.ts'
 import { bodyOf, type Event } from './event.ts'
@@ -26,7 +27,12 @@ export interface Routes {
 }
 
 /** What `mci dead-letters replay` publishes, with the attribute `action: replay`. */
-const replayShape = z.object({ replay: z.array(z.string().min(1).max(200)).min(1).max(100) })
+const replayShape = z.object({
+  replay: z
+    .array(z.string().refine(...atMost(200)))
+    .refine(...atMost(100))
+    .refine((ids) => ids.length > 0 && !ids.includes(''), 'names no message'),
+})
 
 /**
  * Topic dead-letters: a message that was delivered often enough and never acknowledged is kept for people, and what was kept
@@ -49,16 +55,15 @@ export async function onDeadLetter(deps: Deps, event: Event, routes: Routes): Pr
 /** Keeps a message that could not be worked on, once, and says so at error level. */
 export async function keepDeadLetter(deps: Deps, event: Event, topic: string, why: string): Promise<void> {
   const at = deps.clock.now()
-  const id = event.id === '' ? deps.uniqueId() : event.id
+  const id = /^[\w-]{1,200}$/.test(event.id) ? event.id : deps.uniqueId()
   await deps.store.transact(async (tx) => {
-    const kept = await tx.get('deadLetters', id)
-    if (kept) return
+    if (await tx.get('deadLetters', id)) return
     tx.set('deadLetters', id, {
       id,
-      topic,
-      data: mayHoldSecret.test(event.data ?? '') ? notKept : (event.data ?? '').slice(0, longestPayload),
-      attributes: event.attributes,
-      why: why.slice(0, 4_000),
+      topic: kept(topic, 300),
+      data: mayHoldSecret.test(event.data ?? '') ? notKept : kept(event.data ?? '', longestPayload),
+      attributes: keptAttributes(event.attributes),
+      why: kept(why, 4_000),
       at,
       expireAt: at + keptFor,
     })
@@ -96,4 +101,21 @@ async function replay(deps: Deps, id: string, { topics }: Routes, trace: string)
     tx.delete('deadLetters', id)
   }, 'one-document')
   deps.log.info({ message_id: id, topic, trace }, 'dead letter sent again')
+}
+
+/** What is wrong with a message must not keep it from being kept: text that the Store takes, of bounded length. */
+function kept(text: string, longest: number): string {
+  return text.slice(0, longest).toWellFormed()
+}
+
+/** As Pub/Sub bounds them. A name that no document can have is put in brackets. */
+function keptAttributes(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attributes)
+      .slice(0, 100)
+      .map(([key, value]) => {
+        const name = kept(key, 256)
+        return [name === '' || /^__.*__$/s.test(name) ? `(${name})` : name, kept(value, 1_024)]
+      }),
+  )
 }

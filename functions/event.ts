@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../shared/bounded.ts'
 
 /** One Pub/Sub message as a function sees it, however it came. */
 export interface Event {
@@ -68,7 +69,16 @@ export function jsonOf({ data }: Event, longest: number): unknown {
   }
 }
 
-const causeFields = { why: z.string().max(1_000).optional(), trace: z.string().max(200).optional() }
+const causeFields = {
+  why: z
+    .string()
+    .refine(...atMost(1_000))
+    .optional(),
+  trace: z
+    .string()
+    .refine(...atMost(200))
+    .optional(),
+}
 
 /** Members that every message of ours carries beside what it names. */
 export function withCause<T extends z.ZodRawShape>(shape: T): z.ZodObject<T & typeof causeFields> {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../shared/bounded.ts'
 import { lookAtProject } from '../shared/engine/clusters.ts'
 import type { Deps } from '../shared/engine/deps.ts'
 import { judgeOrphans } from '../shared/engine/orphans.ts'
@@ -8,7 +9,7 @@ import { tick, type Shard } from '../shared/engine/tick.ts'
 import type { Cause } from '../shared/engine/nudge.ts'
 import type { Event } from './event.ts'
 
-const name = z.string().min(1).max(200)
+const name = z.string().refine(...atMost(200))
 
 /** A part of a tick, as a tick publishes it to its own topic; anything else is a whole tick. */
 const shape = z.discriminatedUnion('sweep', [

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { atMost } from '../bounded.ts'
 import { isForbidden, isLoopback } from './cluster-servers.ts'
 import { CloudError } from './compute-port.ts'
 import { createTransport, type KubernetesTransport } from './kubernetes-transport.ts'
@@ -32,7 +33,7 @@ export function isGkeName(name: string): boolean {
   return nameShape.test(name)
 }
 
-const host = z.string().min(1).max(253)
+const host = z.string().refine(...atMost(253))
 
 /**
  * What is read of projects.locations.clusters.get (v1). `endpoint` is the address of the control plane, or its DNS name when it
@@ -40,7 +41,14 @@ const host = z.string().min(1).max(253)
  */
 const clusterShape = z.object({
   endpoint: host,
-  masterAuth: z.object({ clusterCaCertificate: z.string().max(100_000).optional() }).optional(),
+  masterAuth: z
+    .object({
+      clusterCaCertificate: z
+        .string()
+        .refine(...atMost(100_000))
+        .optional(),
+    })
+    .optional(),
   privateClusterConfig: z.object({ privateEndpoint: host.optional(), publicEndpoint: host.optional() }).optional(),
   controlPlaneEndpointsConfig: z
     .object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../bounded.ts'
 import type { ComputeCollection } from '../cloud/compute-port.ts'
 
 /**
@@ -27,7 +28,7 @@ export interface AuditEntry {
   operation: string | null
 }
 
-const text = z.string().max(2_000)
+const text = z.string().refine(...atMost(2_000))
 
 const shape = z.object({
   protoPayload: z.object({

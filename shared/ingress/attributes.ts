@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../bounded.ts'
 import type { Problem } from '../state/documents.ts'
 import { clusterList, parseTruth } from './annotation-values.ts'
 import { nearest } from './edit-distance.ts'
@@ -60,7 +61,7 @@ export const attributeRows = [
 const known = attributeRows.map(({ name }) => name)
 
 /** Our own bounds; Pub/Sub has lower ones, but messages come over HTTP too. */
-const attributesShape = z.record(z.string().max(1024), z.string().max(16_384))
+const attributesShape = z.record(z.string().refine(...atMost(1_024)), z.string().refine(...atMost(16_384)))
 const maxAttributes = 100
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { atMost } from '../bounded.ts'
 import { isMapping, readFields } from './fields.ts'
 import { kindOf, type Report } from './report.ts'
 
@@ -121,9 +122,9 @@ export function word<W extends string>(...words: W[]) {
 
 /** A list of bounded length, with what its members are called for the message. */
 export function listOfAtMost<T extends z.ZodType>(most: number, what: string, member: T) {
-  return z.array(member, { error: () => `must be a list of ${what}` }).max(most, {
-    error: () => `holds more than ${most} ${what}`,
-  })
+  return z
+    .array(member, { error: () => `must be a list of ${what}` })
+    .refine(...atMost(most, `holds more than ${most} ${what}`))
 }
 
 /** SHA-256 in hexadecimal, as Compute shows secrets that it does not show. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost } from '../bounded.ts'
 import { nearest } from './edit-distance.ts'
 import { kindOf, quote, type Report } from './report.ts'
 
@@ -24,7 +25,7 @@ export function listOf(max: number) {
     .array(z.unknown(), {
       error: (issue) => (issue.input === undefined ? 'is missing' : `must be a list, not ${kindOf(issue.input)}`),
     })
-    .max(max, { error: () => `holds more than ${max} members; at most ${max} are taken` })
+    .refine(...atMost(max, `holds more than ${max} members; at most ${max} are taken`))
 }
 
 /** True for what YAML calls a mapping and JSON an object. */
