@@ -7,7 +7,7 @@ import { nudgeAccepted, type Accepted } from './accepted.ts'
 import type { Deps } from './deps.ts'
 import { acceptObjects, catchUp, objectsOf, tellIngresses, tooMany, withObjects } from './accept-objects.ts'
 import { remembered } from './history.ts'
-import { emptyModel, fresh } from './ingress-docs.ts'
+import { emptyModel, fresh, wasLeftServing } from './ingress-docs.ts'
 import type { Cause } from './nudge.ts'
 import { sentences } from './status.ts'
 import { isNewer } from './version-order.ts'
@@ -117,6 +117,7 @@ function acceptOne(
     selection,
     // What a withdrawn one had may be gone by now: it is looked for again.
     ...(alive ? {} : { living: null, names: {} }),
+    ...(wasLeftServing(base) ? { leftServing: true } : {}),
     generation: base.generation + 1,
     deleted: false,
     goneAt: null,
@@ -160,7 +161,14 @@ export async function rejectSpecs(
             ? doc
             : {
                 ...fresh(id, emptyModel(one), now),
-                ...(doc === undefined ? {} : { source: doc.source, token: doc.token, createdAt: doc.createdAt }),
+                ...(doc === undefined
+                  ? {}
+                  : {
+                      source: doc.source,
+                      ...(wasLeftServing(doc) ? { leftServing: true as const } : {}),
+                      token: doc.token,
+                      createdAt: doc.createdAt,
+                    }),
               }
         tx.set('ingresses', id, {
           ...base,

@@ -29,12 +29,16 @@ export function announcementOf(
   const latest = doc.telling ?? doc.told
   const { address6 } = nameLayout(doc, { project })
   const output = address6 === null ? undefined : sources.resources.get(address6.id)?.output
+  const here = { vip: status.vip, vip6: (output as { ip?: string } | null | undefined)?.ip ?? null }
+  const nowhere = { vip: null, vip6: null }
+  const orphaned = doc.model.settings.onDelete === 'orphan' && latest !== undefined
+  // What is gone has no address any more; what was left serving keeps the one that was known.
+  const last = orphaned ? { vip: latest.vip, vip6: latest.vip6 } : nowhere
+  const addresses = doc.goneAt === null ? here : last
   const next = {
     phase: status.phase,
     gone: doc.goneAt !== null,
-    // What is gone has no address any more.
-    vip: doc.goneAt === null ? status.vip : null,
-    vip6: doc.goneAt === null ? ((output as { ip?: string } | null | undefined)?.ip ?? null) : null,
+    ...addresses,
     conditions: status.conditions.map(({ type, status: value, reason, message, lastTransitionTime }) => ({
       type,
       status: value,

@@ -40,6 +40,11 @@ export function withdrawn(doc: IngressDoc, publishedAt: number, now: number): In
   }
 }
 
+/** Whether there may be something of it that serves and that nobody looks after, because its last withdrawal said so. */
+export function wasLeftServing({ leftServing, goneAt, model }: IngressDoc): boolean {
+  return leftServing === true || (goneAt !== null && model.settings.onDelete === 'orphan')
+}
+
 /** Namespace and name of an id. */
 export function namesOf(id: string): { namespace: string; name: string } {
   const [namespace = '', name = ''] = id.split('/')

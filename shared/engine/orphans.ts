@@ -1,4 +1,5 @@
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import { wasLeftServing } from './ingress-docs.ts'
 import type { ResourceDoc } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
 import { freshResource } from './claims.ts'
@@ -35,7 +36,7 @@ export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause
       ])
       if (owner === undefined || doc !== undefined || claims.length > 0) return false
       // It was left on purpose.
-      if (owner.goneAt !== null && owner.model.settings.onDelete === 'orphan') return false
+      if (wasLeftServing(owner)) return false
       if (owner.goneAt === null && (owner.wakeAt !== null || owner.plannedGeneration !== owner.generation)) return false
       const lease = await tx.get('leases', id)
       tx.set('resources', id, orphanDoc(id, ingress, lease?.token ?? 0, now))

@@ -195,6 +195,8 @@ export interface IngressDoc {
   plannedGeneration: number
   /** Set when withdrawn. */
   deleted: boolean
+  /** It was once withdrawn and left serving: what bears its stamp and is not known here is never taken away. */
+  leftServing?: true
   /** When the last resource of a withdrawn Ingress was gone. The document stays a while, so that a late older version is known to be old. */
   goneAt: number | null
   /** The latest published version when it was refused; the previous one keeps serving. */

@@ -78,7 +78,7 @@ export const queryIndexes: readonly (QueryIndex & { collection: CollectionName }
 const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   // prettier-ignore
   ingresses: {
-    id: true, model: true, source: true, generation: true, plannedGeneration: true, goneAt: true, selection: true, selectedAt: true, deleted: true,
+    id: true, model: true, source: true, generation: true, plannedGeneration: true, goneAt: true, leftServing: true, selection: true, selectedAt: true, deleted: true,
     rejected: true, plan: true, names: true, living: true, refusedAction: true, conditions: true, history: true, phase: true, told: true, telling: true, wakeAt: true, called: true, token: true, createdAt: true, updatedAt: true,
   },
   clusters: {

@@ -162,3 +162,65 @@ describe('a resource with our stamp and without an owner', () => {
     expect(world.got(rule?.path ?? '')?.['id']).toBe(id)
   })
 })
+
+describe('an Ingress that is withdrawn with on-delete: orphan', () => {
+  const orphaned = { 'multicluster-ingress.io/on-delete': 'orphan' }
+  const withdraw = async (name: string): Promise<void> => {
+    await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name })
+    for (let ticks = 0; ticks < 3; ticks += 1) await world.tick()
+  }
+  const objectIn = (cluster: string): Promise<unknown> =>
+    world.request(cluster, 'GET', '/apis/networking.k8s.io/v1/namespaces/default/ingresses/web')
+
+  it('serves on as it is, in Compute and in the clusters, for ever', async () => {
+    await served('web')
+    await world.serve('web', 'web', orphaned)
+    const before = everything()
+    const objects = [await objectIn('east'), await objectIn('west')]
+    const { writes } = world.compute.counters()
+    await withdraw('web')
+    expect(await world.store.get('ingresses', 'default/web')).toMatchObject({
+      deleted: true,
+      goneAt: expect.any(Number) as number,
+    })
+    await ticksOver(3 * day)
+    // A bad version of it says nothing about what serves.
+    await world.publish(
+      'ingress-specs',
+      'kind: Ingress\napiVersion: networking.k8s.io/v1\nmetadata: {name: web, namespace: default}\nspec: {rules: 7}',
+    )
+    await ticksOver(3 * day)
+    expect(everything()).toEqual(before)
+    expect(world.compute.counters().writes).toBe(writes)
+    expect([await objectIn('east'), await objectIn('west')]).toEqual(objects)
+  })
+
+  it('is taken over in place when it is published again, and goes when it is withdrawn without', async () => {
+    await served('web')
+    await world.serve('web', 'web', orphaned)
+    const before = everything()
+    await withdraw('web')
+    await world.serve('web', 'web')
+    expect(everything(), 'the same resources, not new ones').toEqual(before)
+    await withdraw('web')
+    for (let ticks = 0; ticks < 5; ticks += 1) await world.tick()
+    expect(everything()).toEqual([])
+  })
+
+  it('loses nothing that it shares with one that goes', async () => {
+    await served('web')
+    for (const cluster of world.clusters.keys()) await world.deploy(cluster, 'cart')
+    await world.serve('web', 'web', orphaned)
+    await world.serve('shop', 'cart')
+    const ports = (): unknown[] => world.compute.list('instanceGroups', project).map(({ body }) => body['namedPorts'])
+    const before = ports()
+    await withdraw('web')
+    await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'shop' })
+    for (let ticks = 0; ticks < 5; ticks += 1) await world.tick()
+    expect(JSON.stringify(before)).toContain('mci1-')
+    expect(world.compute.list('urlMaps', project).map(({ path }) => path.split('/').at(-1))).toEqual(['mci1-um--web'])
+    const [backend] = world.compute.list('backendServices', project)
+    const portName = String(backend?.body['portName'])
+    for (const group of ports()) expect(JSON.stringify(group)).toContain(portName)
+  })
+})
