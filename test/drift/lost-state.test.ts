@@ -220,7 +220,7 @@ describe('an Ingress that is withdrawn with on-delete: orphan', () => {
     expect(JSON.stringify(before)).toContain('mci1-')
     expect(world.compute.list('urlMaps', project).map(({ path }) => path.split('/').at(-1))).toEqual(['mci1-um--web'])
     const [backend] = world.compute.list('backendServices', project)
-    const portName = String(backend?.body['portName'])
+    const portName = JSON.stringify(backend?.body['portName'])
     for (const group of ports()) expect(JSON.stringify(group)).toContain(portName)
   })
 })
