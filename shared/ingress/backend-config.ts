@@ -67,6 +67,31 @@ function check(spec: ConfigSpec, where: string, report: Report): void {
     report.problem(`${where}cdn.cachePolicy`, 'queryStringBlacklist and queryStringWhitelist exclude each other')
 }
 
+/** What the API would refuse of a cache, with the defaults counted in. */
+function checkCaching({ service }: BackendSettings, where: string, report: Report): void {
+  const policy = service?.cdnPolicy ?? {}
+  const {
+    defaultTtl,
+    maxTtl,
+    negativeCaching,
+    negativeCachingPolicy = [],
+  } = policy as {
+    defaultTtl?: number
+    maxTtl?: number
+    negativeCaching?: boolean
+    negativeCachingPolicy?: { code: number }[]
+  }
+  if (defaultTtl !== undefined && maxTtl !== undefined && defaultTtl > maxTtl)
+    report.problem(
+      `${where}cdn.defaultTtl`,
+      `defaultTtl is ${defaultTtl} and must not be greater than maxTtl, ${maxTtl}`,
+    )
+  if (negativeCaching === false && negativeCachingPolicy.length > 0)
+    report.problem(`${where}cdn.negativeCachingPolicy`, 'negativeCaching is off, and this is a part of it')
+  if (new Set(negativeCachingPolicy.map(({ code }) => code)).size < negativeCachingPolicy.length)
+    report.problem(`${where}cdn.negativeCachingPolicy`, 'a code is listed twice; keep one')
+}
+
 /** Reads the spec of a BackendConfig. With a problem in the report the answer is not to be used. */
 export function readBackendConfig(
   value: unknown,
@@ -77,6 +102,7 @@ export function readBackendConfig(
   const spec = readConfig(backendConfigFields, value, where, report, origin)
   check(spec, where, report)
   const settings = translate(backendConfigFields, spec) as BackendSettings
+  checkCaching(settings, where, report)
   return { ...settings, ...secretParts(spec, settings, where, report, origin) }
 }
 

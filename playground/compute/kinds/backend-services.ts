@@ -3,6 +3,7 @@ import { ApiError, invalid, required } from '../api-error.ts'
 import { isObject, type JsonObject, objectAt, objectsAt, stringsAt, textAt, without } from '../json.ts'
 import type { Kind, Resource } from '../kind.ts'
 import { fullUrl, ofUrl } from '../references.ts'
+import { checkSettings } from './backend-settings.ts'
 import { checkBackends, completeBackend, relateBackends } from './backends.ts'
 
 const proxySchemes = ['EXTERNAL', 'EXTERNAL_MANAGED', 'INTERNAL_MANAGED', 'INTERNAL_SELF_MANAGED']
@@ -70,7 +71,10 @@ export const backendServices: Kind = {
     { at: 'edgeSecurityPolicy', to: ['securityPolicies'] },
     { at: 'network', to: ['networks'], crossProject: true },
   ],
-  check: checkBackends,
+  check(body, place) {
+    checkBackends(body, place)
+    checkSettings(body)
+  },
   defaults(body, place) {
     const sent = textAt(body, 'loadBalancingScheme') ?? ''
     const scheme = sent === '' ? 'EXTERNAL' : sent

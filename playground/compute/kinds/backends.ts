@@ -58,9 +58,6 @@ export function checkBackends(body: JsonObject, place: Place): void {
   if (place.scope.type === 'global' && textAt(body, 'loadBalancingScheme') === 'INTERNAL') {
     throw invalid('resource.loadBalancingScheme', 'INTERNAL', 'The scheme is for regional backend services.')
   }
-  const timeout = numberAt(body, 'timeoutSec')
-  if (timeout !== undefined && timeout < 1)
-    throw invalid('resource.timeoutSec', timeout, 'The value must be at least 1.')
   const port = textAt(body, 'portName')
   if (port !== undefined && port !== '' && !/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(port)) {
     throw invalid('resource.portName', port, "Must be a match of regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'")

@@ -259,6 +259,38 @@ testRefusals('health and backends', [
     code: 'invalid',
     message: /instance may belong to at most one load-balanced instance group\.$/,
   },
+  ...(
+    [
+      ['a timeout of nothing', { timeoutSec: 0 }, /between 1 and/],
+      ['draining for days', { connectionDraining: { drainingTimeoutSec: 3_601 } }, /between 0 and 3600/],
+      ['more than every request logged', { logConfig: { enable: true, sampleRate: 2 } }, /between 0 and 1/],
+      ['a TTL of years', { cdnPolicy: { clientTtl: 31_622_401 } }, /between 0 and 31622400/],
+      ['a TTL above the longest', { cdnPolicy: { defaultTtl: 20, maxTtl: 10 } }, /greater than that of maxTtl/],
+      [
+        'a good answer as a bad one',
+        { cdnPolicy: { negativeCaching: true, negativeCachingPolicy: [{ code: 200 }] } },
+        /code/,
+      ],
+      [
+        'negative caching that is off',
+        { cdnPolicy: { negativeCachingPolicy: [{ code: 404, ttl: 1 }] } },
+        /must be enabled/,
+      ],
+      [
+        'parameters to take and to leave',
+        { cdnPolicy: { cacheKeyPolicy: { queryStringWhitelist: ['a'], queryStringBlacklist: ['b'] } } },
+        /not both/,
+      ],
+      ['IAP before a cache', { enableCDN: true, iap: { enabled: true } }, /cannot be enabled at the same time/],
+    ] as const
+  ).map(([reason, settings, message]) => ({
+    reason,
+    given: healthCheck,
+    send: ['POST', 'global/backendServices', make.backendService('be', settings)] as [string, string, object],
+    status: 400,
+    code: 'invalid',
+    message,
+  })),
   {
     reason: 'another scheme for a living backend service',
     given: loadBalancer,

@@ -208,6 +208,21 @@ describe('what is wrong with a BackendConfig', () => {
       want: /0 to 1800/,
     },
     {
+      reason: 'a TTL above the longest, which is a default here',
+      spec: { cdn: { enabled: true, defaultTtl: 90_000 } },
+      want: /defaultTtl is 90000 and must not be greater than maxTtl, 86400/,
+    },
+    {
+      reason: 'a code twice',
+      spec: { cdn: { enabled: true, negativeCachingPolicy: [{ code: 404 }, { code: 404, ttl: 5 }] } },
+      want: /listed twice/,
+    },
+    {
+      reason: 'a part of what is off',
+      spec: { cdn: { enabled: true, negativeCaching: false, negativeCachingPolicy: [{ code: 404, ttl: 5 }] } },
+      want: /negativeCaching is off/,
+    },
+    {
       reason: 'both lists of parameters',
       spec: { cdn: { enabled: true, cachePolicy: { queryStringBlacklist: ['a'], queryStringWhitelist: ['b'] } } },
       want: /exclude each other/,
