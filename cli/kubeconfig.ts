@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { ClusterRegistration } from '../shared/cloud/kubernetes-port.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 
-/** One context of a kubeconfig, as far as a cluster is reached by it. Users and their credentials are not read. */
+/** One context of a kubeconfig, as far as a cluster is reached by it. Of its user only the manner is read, never a credential. */
 export interface Context {
   name: string
   server: string
@@ -13,6 +13,8 @@ export interface Context {
   gke?: string
   /** Its project, where the name says it. */
   project?: string
+  /** How its user logs in, in words; absent = it does not. */
+  login?: string
 }
 
 const maxBytes = 4 * 1024 * 1024
@@ -30,8 +32,20 @@ const shape = z.object({
       }),
     )
     .default([]),
-  contexts: z.array(z.object({ name: z.string(), context: z.object({ cluster: z.string() }) })).default([]),
+  contexts: z
+    .array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: z.string().optional() }) }))
+    .default([]),
+  users: z.array(z.object({ name: z.string(), user: z.record(z.string(), z.unknown()).nullish() })).default([]),
 })
+
+/** Members of a kubeconfig's user, and what they are in words. What the last two run or ask is theirs, and is not run here. */
+const logins: readonly [RegExp, string][] = [
+  [/^client-(?:certificate|key)/, 'a client certificate'],
+  [/^token/, 'a token'],
+  [/^(?:username|password)$/, 'a password'],
+  [/^exec$/, 'a program'],
+  [/^auth-provider$/, 'an auth provider'],
+]
 
 /** The contexts of a kubeconfig, all or those named, in the order of the file. Throws Failure that names what is not there. */
 export async function contextsOf(file: string, named: readonly string[] | undefined): Promise<Context[]> {
@@ -46,7 +60,7 @@ export async function contextsOf(file: string, named: readonly string[] | undefi
     )
   if (names.length === 0) throw new Failure(`${file} has no contexts`, undefined, exitCodes.usage)
   const chosen = config.contexts.filter(({ name }) => named === undefined || named.includes(name))
-  return Promise.all(chosen.map(({ name, context }) => contextOf(config, file, name, context.cluster)))
+  return Promise.all(chosen.map(({ name, context }) => contextOf(config, file, name, context)))
 }
 
 /** What is registered of a context: where it is, never who may go there. */
@@ -65,7 +79,7 @@ async function contextOf(
   config: z.infer<typeof shape>,
   file: string,
   name: string,
-  clusterName: string,
+  { cluster: clusterName, user }: { cluster: string; user?: string | undefined },
 ): Promise<Context> {
   const cluster = config.clusters.find((candidate) => candidate.name === clusterName)?.cluster
   if (cluster === undefined)
@@ -78,9 +92,12 @@ async function contextOf(
   const caData = cluster['certificate-authority-data'] ?? (path === undefined ? undefined : await readCa(path))
   // The name that `gcloud container clusters get-credentials` writes.
   const gke = /^gke_([^_]+)_([^_]+)_([^_]+)$/.exec(clusterName)
+  const members = Object.keys(config.users.find((candidate) => candidate.name === user)?.user ?? {})
+  const login = logins.find(([pattern]) => members.some((member) => pattern.test(member)))?.[1]
   return {
     name,
     server: cluster.server,
+    ...(login === undefined ? {} : { login }),
     ...(caData === undefined ? {} : { caData }),
     ...(gke === null
       ? {}

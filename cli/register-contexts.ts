@@ -40,10 +40,15 @@ export function checkedRegistration(session: Session, context: Context, name: st
       'Rename the context (kubectl config rename-context), or add it alone with --name.',
       exitCodes.usage,
     )
-  if (context.gke === undefined && context.server.startsWith('https:'))
+  if (context.gke === undefined && context.server.startsWith('https:')) {
+    const login =
+      context.login === undefined
+        ? ''
+        : `; its user logs in by ${context.login}, which stays in the file: the functions log in with their own Google identity, and only to GKE clusters`
     session.terminal.warn(
-      `cluster ${name}: its kubeconfig entry does not carry the name of a GKE cluster (gke_PROJECT_LOCATION_NAME), so no credentials will be sent to it, and the deployment must list its server (MCI_CLUSTER_SERVERS). For a GKE cluster use mci clusters add --gke PROJECT/LOCATION/NAME --name ${name}`,
+      `cluster ${name}: its kubeconfig entry does not carry the name of a GKE cluster (gke_PROJECT_LOCATION_NAME), so no credentials will be sent to it, and the deployment must list its server (MCI_CLUSTER_SERVERS)${login}. For a GKE cluster use mci clusters add --gke PROJECT/LOCATION/NAME --name ${name}; any other must let the functions in without credentials, by its network`,
     )
+  }
   return registrationOf(context, name, session.target.project)
 }
 
