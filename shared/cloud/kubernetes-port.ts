@@ -173,8 +173,8 @@ export interface Cluster {
   ingresses(): Promise<IngressObject[]>
   /** Of all namespaces, complete or not at all. */
   services(): Promise<ServiceObject[]>
-  /** Pods that the selector matches, ready ones first, at most 100. */
-  pods(namespace: string, selector: Readonly<Record<string, string>>): Promise<PodObject[]>
+  /** Pods that the selector matches, ready ones first, at most `most` (100). */
+  pods(namespace: string, selector: Readonly<Record<string, string>>, most?: number): Promise<PodObject[]>
 }
 
 /** Makes connections; cheap to call, connections are reused. */

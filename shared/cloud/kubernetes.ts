@@ -262,14 +262,14 @@ function clusterOver(call: KubernetesCaller): Cluster {
       return answer?.items ?? []
     },
 
-    async pods(namespace, selector) {
+    async pods(namespace, selector, most = podsLooked) {
       const labels = Object.entries(selector)
       // A selector without labels would match every pod of the namespace; a Service without one selects none.
       if (labels.length === 0) return []
       const what = `list ${pathOf('pods', namespace)}`
       const labelSelector = labels.map(selectorTerm).join(',')
       const unset = undefined
-      const args = [namespace, unset, unset, unset, unset, labelSelector, podsLooked] as const
+      const args = [namespace, unset, unset, unset, unset, labelSelector, most] as const
       const { items } = await call(what, ({ core }) => core.listNamespacedPod(...args), shapes.pods)
       return [...items.filter(({ ready }) => ready), ...items.filter(({ ready }) => !ready)].map(({ pod }) => pod)
     },

@@ -26,13 +26,19 @@ export interface SweptCluster {
 /** The kinds whose resources are the matching Ingress objects: the first has the inventory, the second the objects' status. */
 const kindNames = ['cluster-ingress', 'cluster-status'] as const
 
+/** So many pods of a Service say what it is probed by: of the same template once a new version is rolled out. */
+const fewPods = 3
+
+/** So many Services are asked for their pods at once. */
+const parallel = 8
+
 /** So many documents are read at once. */
 const page = 200
 
 /**
- * Finds what changed in one cluster: lists its Ingresses and Services, and has looked again whoever's object is not as wanted,
- * or whose Services are not as they were when its Ingress was planned. Pods are not listed: a readiness probe that changed is
- * found when everything is looked at in full, once an hour. Throws while the cluster does not answer.
+ * Finds what changed in one cluster: lists its Ingresses and Services, asks each Service that is named for a few of its pods,
+ * and has looked again whoever's object is not as wanted, or whose Services or their probes are not as they were when its
+ * Ingress was planned. Throws while the cluster does not answer.
  */
 export async function sweepCluster(deps: Deps, name: string, cause: Cause): Promise<SweptCluster> {
   const cluster = await deps.store.get('clusters', name)
@@ -58,7 +64,8 @@ export async function sweepCluster(deps: Deps, name: string, cause: Cause): Prom
       .map((ingress) => [keyOf(ingress), ingress]),
   )
   const servicesByKey = new Map(services.map((service) => [keyOf(service), service]))
-  const hashes = new Map([...ours].map(([key, ingress]) => [key, hashWith(ingress, servicesByKey)]))
+  const probes = await probesOf(client, [...ours.values()], servicesByKey)
+  const hashes = new Map([...ours].map(([key, ingress]) => [key, hashWith(ingress, servicesByKey, probes)]))
   const changed = new Set(unswept.map(({ id }) => keyOfId(id)))
   const suspects = [...new Set([...seen.keys(), ...ours.keys(), ...changed])]
     .filter(
@@ -143,8 +150,38 @@ function servicesOf({ spec }: IngressObject): string[] {
   return [...new Set(backends.flatMap((backend) => (backend === undefined ? [] : [backend.service.name])))].sort()
 }
 
-/** An Ingress object, without what changes at every write, and the Services that it names. */
-function hashWith(ingress: IngressObject, services: ReadonlyMap<string, ServiceObject>): string {
+/** What a few pods of each Service that is named say of ports and readiness probes, by the Service's key. */
+async function probesOf(
+  client: Cluster,
+  ingresses: readonly IngressObject[],
+  services: ReadonlyMap<string, ServiceObject>,
+): Promise<Map<string, unknown>> {
+  const named = new Set(
+    ingresses.flatMap((ingress) => servicesOf(ingress).map((name) => `${ingress.metadata.namespace ?? ''}/${name}`)),
+  )
+  const waiting = [...named].flatMap((key) => services.get(key) ?? [])
+  const probes = new Map<string, unknown>()
+  const work = async (): Promise<void> => {
+    for (let service = waiting.pop(); service !== undefined; service = waiting.pop()) {
+      const { selector = {} } = service.spec
+      if (Object.keys(selector).length === 0) continue
+      const pods = await client.pods(service.metadata.namespace ?? '', selector, fewPods)
+      const said = pods.map(({ containers }) =>
+        hashOf(containers.map(({ ports, readinessProbe }) => [ports, readinessProbe])),
+      )
+      probes.set(keyOf(service), [...new Set(said)].sort())
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, work))
+  return probes
+}
+
+/** An Ingress object, without what changes at every write, and the Services that it names with their probes. */
+function hashWith(
+  ingress: IngressObject,
+  services: ReadonlyMap<string, ServiceObject>,
+  probes: ReadonlyMap<string, unknown>,
+): string {
   const { namespace = '' } = ingress.metadata
   const meaning = ({ metadata, spec }: IngressObject | ServiceObject): unknown => [
     metadata.uid,
@@ -157,7 +194,7 @@ function hashWith(ingress: IngressObject, services: ReadonlyMap<string, ServiceO
     ingress.status?.loadBalancer?.ingress ?? [],
     ...servicesOf(ingress).map((name) => {
       const service = services.get(`${namespace}/${name}`)
-      return service === undefined ? null : meaning(service)
+      return service === undefined ? null : [meaning(service), probes.get(keyOf(service))]
     }),
   ])
 }
@@ -212,8 +249,16 @@ function cloudOfLists(
   services: ReadonlyMap<string, ServiceObject>,
 ): Cloud {
   const cloud = cloudOf(deps)
+  const pods = new Map<string, ReturnType<Cluster['pods']>>()
   const listed: Cluster = {
     ...client,
+    // Many Ingresses may name one Service.
+    pods(namespace, selector) {
+      const key = hashOf([namespace, selector])
+      const known = pods.get(key) ?? client.pods(namespace, selector)
+      pods.set(key, known)
+      return known
+    },
     ingress: (namespace, ingress) => Promise.resolve(ingresses.get(`${namespace}/${ingress}`)),
     service: (namespace, service) => Promise.resolve(services.get(`${namespace}/${service}`)),
     servicesWith: (namespace, label, value) =>

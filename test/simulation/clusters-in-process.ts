@@ -179,7 +179,7 @@ function clusterOver(handle: Handle): Cluster {
         groups: status?.networkEndpointGroups ?? [],
       }))
     },
-    async pods(namespace, selector) {
+    async pods(namespace, selector, most = 100) {
       const labelSelector = Object.entries(selector)
         .map(([key, value]) => `${key}=${value}`)
         .join(',')
