@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os'
 import { printColdStarts } from './cold-start.ts'
 import { printCommands } from './commands.ts'
 import { printConvergence } from './converge-rows.ts'
+import { printEvents } from './event-rows.ts'
 import { printTickAtScale } from './tick-rows.ts'
 
 /** `npm run bench`: what docs/bench.md shows. Ratios and counts first; times are of this machine. */
@@ -9,6 +10,7 @@ const parts = {
   converge: printConvergence,
   commands: printCommands,
   'cold-starts': () => printColdStarts(3),
+  events: printEvents,
   tick: printTickAtScale,
 } as const
 

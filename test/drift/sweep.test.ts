@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { CloudError } from '../../shared/cloud/compute-port.ts'
 import { project, smallWorld, type SmallWorld } from './small-world.ts'
 
 let world: SmallWorld
@@ -215,5 +216,32 @@ describe('drift in clusters is found by the lists alone', () => {
     for (let ticks = 0; ticks < 3; ticks += 1) await world.tick()
     expect(await world.request('east', 'GET', ingress)).toMatchObject({ metadata: { name: 'web' } })
     expect(JSON.stringify(world.got(only('backendServices'))?.['backends'])).toBe(backends)
+  })
+})
+
+describe('one that fails', () => {
+  it('a project that refuses is a part of its own: what is next to it is repaired in the same tick', async () => {
+    await served()
+    const place = { server: 'https://elsewhere.example', project: 'elsewhere' }
+    await world.publish('cluster-changes', JSON.stringify({ cluster: 'elsewhere', register: place }))
+    const { list } = world.deps.compute
+    world.deps = {
+      ...world.deps,
+      compute: {
+        ...world.deps.compute,
+        list: (collection, where, options) =>
+          where === 'elsewhere'
+            ? Promise.reject(new CloudError(403, 'forbidden', 'no permission'))
+            : list(collection, where, options),
+      },
+    }
+    const rule = only('forwardingRules')
+    await world.compel('DELETE', rule)
+    world.complaints.length = 0
+    await world.tick()
+    expect(world.got(rule)).toBeDefined()
+    const unswept = world.complaints.filter((line) => line.includes('not swept'))
+    expect(unswept).not.toEqual([])
+    expect(unswept.filter((line) => !line.includes('elsewhere'))).toEqual([])
   })
 })
