@@ -224,15 +224,15 @@ describe('one that fails', () => {
     await served()
     const place = { server: 'https://elsewhere.example', project: 'elsewhere' }
     await world.publish('cluster-changes', JSON.stringify({ cluster: 'elsewhere', register: place }))
-    const { list } = world.deps.compute
+    const { compute } = world.deps
     world.deps = {
       ...world.deps,
       compute: {
-        ...world.deps.compute,
+        ...compute,
         list: (collection, where, options) =>
           where === 'elsewhere'
             ? Promise.reject(new CloudError(403, 'forbidden', 'no permission'))
-            : list(collection, where, options),
+            : compute.list(collection, where, options),
       },
     }
     const rule = only('forwardingRules')

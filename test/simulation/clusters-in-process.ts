@@ -185,7 +185,7 @@ function clusterOver(handle: Handle): Cluster {
         .join(',')
       const list = (await call('GET', `/api/v1/namespaces/${namespace}/pods`, undefined, {
         labelSelector,
-        limit: '100',
+        limit: String(most),
       })) as { items: RawPod[] }
       const isReady = (pod: RawPod): boolean =>
         pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
