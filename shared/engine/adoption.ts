@@ -32,7 +32,8 @@ export async function lookForLoadBalancer(compute: Compute, sought: Sought): Pro
   const theirs = kubemciNames(lb)
   const ours = loadBalancerNames(lb)
   const get = async <
-    C extends 'urlMaps' | 'forwardingRules' | 'targetHttpProxies' | 'targetHttpsProxies' | 'sslCertificates',
+    C extends
+      'urlMaps' | 'forwardingRules' | 'targetHttpProxies' | 'targetHttpsProxies' | 'sslCertificates' | 'firewalls',
   >(
     collection: C,
     ...candidates: string[]
@@ -50,12 +51,13 @@ export async function lookForLoadBalancer(compute: Compute, sought: Sought): Pro
     return { living: { loadBalancer: lb, scheme: null, leftovers: [] }, names: {} }
 
   const filter = 'name eq mci1-.*'
-  const [services, checks, httpProxy, httpsProxy, certificate] = await Promise.all([
+  const [services, checks, httpProxy, httpsProxy, certificate, firewall] = await Promise.all([
     compute.list('backendServices', project, { filter }),
     compute.list('healthChecks', project, { filter }),
     get('targetHttpProxies', theirs.httpProxy, ours.httpProxy),
     get('targetHttpsProxies', theirs.httpsProxy, ours.httpsProxy),
     get('sslCertificates', theirs.certificate),
+    get('firewalls', theirs.firewall, ours.firewall),
   ])
   const backendServices = services.filter((service) => belongs(service, sought))
   const healthChecks = checks.filter((check) => belongs(check, sought))
@@ -83,6 +85,7 @@ export async function lookForLoadBalancer(compute: Compute, sought: Sought): Pro
       (service.healthChecks ?? []).map((check) => resourceId('health-check', project, lastPart(check))),
     ]),
     ...healthChecks.map((check): [string, Common, ResourceId[]] => ['health-check', check, []]),
+    ['firewall-rule', firewall, []],
   ]
   const leftovers = parts.flatMap(([kind, part, refs]): Leftover[] =>
     part?.name === undefined ? [] : [{ id: resourceId(kind, project, part.name), refs }],

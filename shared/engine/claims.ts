@@ -90,18 +90,24 @@ async function stakeChunk(
       continue
     }
     if (one.do === 'retire') {
-      if (before === undefined)
-        tx.set('resources', one.id, {
-          ...freshResource(one.id, tokens.get(one.id) ?? 0, now),
-          owner: doc.id,
-          applied: true,
-          appliedRefs: one.refs,
-          phase: 'Waiting',
-          why: 'kubemci left it behind: to be removed once the load balancer is taken over',
-          waitingOn: one.after,
-          waitingFor: 'release',
-          wakeAt: now + 60_000,
-        })
+      if (before !== undefined) continue
+      tx.set('resources', one.id, {
+        ...freshResource(one.id, tokens.get(one.id) ?? 0, now),
+        owner: doc.id,
+        applied: true,
+        appliedRefs: one.refs,
+        ...stirred('it was there before, and nobody wants it', now),
+        ...(one.after.length === 0
+          ? {}
+          : {
+              phase: 'Waiting',
+              why: 'kubemci left it behind: to be removed once the load balancer is taken over',
+              waitingOn: one.after,
+              waitingFor: 'release',
+              wakeAt: now + 60_000,
+            }),
+      })
+      if (one.after.length === 0) awake.push(one.id)
       continue
     }
     tx.set('claims', key, {

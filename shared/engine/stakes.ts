@@ -31,9 +31,7 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
   const after = made.desired
     .map(({ id }) => id)
     .filter((id) => ['url-map', 'target-proxy'].includes(splitResourceId(id).kind))
-  const retired = (sources.doc.living?.leftovers ?? [])
-    .filter(({ id }) => !keep.has(id) && !sources.resources.has(id))
-    .map(({ id, refs }): Stake => ({ do: 'retire', id, refs, after }))
+  const retired = retire(sources, after).filter(({ id }) => !keep.has(id))
   const dropped = sources.claims
     .filter((claim) => !keep.has(claim.resource))
     .map((claim): Stake => ({ do: 'drop', id: claim.resource }))
@@ -67,10 +65,19 @@ function sameClaim(
   )
 }
 
-/** Nothing is wanted any more: everything goes, or, if the Ingress says so, is left serving. */
+/**
+ * Nothing is wanted any more: everything goes, with what was still to be taken over of a load balancer that is partly ours
+ * already; or, if the Ingress says so, it is left serving.
+ */
 export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] {
   const { claims, resources, doc } = sources
-  if (doc.model.settings.onDelete !== 'orphan') return claims.map((claim) => ({ do: 'drop', id: claim.resource }))
+  if (doc.model.settings.onDelete !== 'orphan') {
+    const begun = claims.some(({ resource }) => splitResourceId(resource).kind !== 'cluster-ingress')
+    return [
+      ...(begun ? retire(sources, []) : []),
+      ...claims.map((claim): Stake => ({ do: 'drop', id: claim.resource })),
+    ]
+  }
   // What an Ingress shares with others would be changed for what is left of them, so its claim stays; it refers to nothing any more.
   const shares = ({ resource }: ClaimDoc): boolean => {
     const kind = kinds.find(({ name }) => name === splitResourceId(resource).kind)
@@ -95,4 +102,10 @@ export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] 
       ...unclaimed.map(({ id }) => id),
     ].map((id): Stake => ({ do: 'drop', id, leave: true })),
   ]
+}
+
+function retire({ doc, resources }: Sources, after: ResourceId[]): Stake[] {
+  return (doc.living?.leftovers ?? [])
+    .filter(({ id }) => !resources.has(id))
+    .map(({ id, refs }) => ({ do: 'retire', id, refs, after }))
 }

@@ -1,10 +1,11 @@
 import { canonical } from '../json.ts'
 import type { Plan } from '../planning/plan.ts'
 import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
-import type { Happening, IngressDoc } from '../state/documents.ts'
+import type { Happening, IngressDoc, Leftover } from '../state/documents.ts'
 import { announce, announcementOf } from './announce.ts'
 import type { Deps } from './deps.ts'
 import { remembered } from './history.ts'
+import type { Held } from './kind.ts'
 import type { Cause } from './nudge.ts'
 import type { Sources } from './sources.ts'
 import { statusOf, type IngressStatus } from './status.ts'
@@ -124,13 +125,9 @@ function planFields(
   return {
     plan: same ? doc.plan : next,
     plannedGeneration: written ? doc.generation : doc.plannedGeneration,
-    // From now on this is what there is, and what was left behind is on its way out; what is held has still to be taken over.
+    // From now on this is what there is, and what was left behind is claimed or on its way out, but for what waits to be wanted.
     living: written
-      ? {
-          loadBalancer: made.layout.lb,
-          scheme: made.layout.scheme,
-          leftovers: (doc.living?.leftovers ?? []).filter(({ id }) => made.held.some((held) => held.id === id)),
-        }
+      ? { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: stillLeft(doc, made.held) }
       : doc.living,
     names: written ? { ...doc.names, ...firewallNames(made.layout.networks) } : doc.names,
   }
@@ -138,4 +135,10 @@ function planFields(
 
 function firewallNames(networks: readonly NetworkLayout[]): Record<string, string> {
   return Object.fromEntries(networks.map(({ network, firewallName }) => [firewallKey(network), firewallName]))
+}
+
+/** While it is only observed nothing was asked to go. */
+function stillLeft({ living, model }: IngressDoc, held: readonly Held[]): Leftover[] {
+  const waiting = new Set(held.map(({ id }) => id))
+  return (living?.leftovers ?? []).filter(({ id }) => model.settings.mode === 'observe' || waiting.has(id))
 }

@@ -150,11 +150,15 @@ export function nextSpec(story: Story, owned: Owned): Spec {
   const version =
     owned.generation === null ? null : { generation: owned.generation++, uid: `uid-${owned.id.replace('/', '-')}` }
   const spec = randomSpec(story.chance, owned.name.namespace, version)
-  // The address of kubemci's stays. Its object in the clusters has ports by number, and where the API merges what two managers
-  // applied, a number and a name together are refused.
-  return story.adopts && owned === story.owned[0]
-    ? { ...spec, namedPorts: false, staticIp: kubemciSpec.staticIp }
-    : spec
+  if (!story.adopts || owned !== story.owned[0]) return spec
+  // The address of kubemci's stays. In the clusters a default backend stays half, and refused, where two managers applied it and
+  // ours takes it away, or names its port where the other numbered it.
+  return {
+    ...spec,
+    namedPorts: false,
+    defaultService: spec.defaultService ?? kubemciSpec.defaultService,
+    staticIp: kubemciSpec.staticIp,
+  }
 }
 
 export function register(story: Story, name: string): void {
