@@ -13,6 +13,7 @@ const steps: { name: string; args: string[]; env?: Record<string, string>; only?
   { name: 'types', args: [modules('typescript/bin/tsc'), '--noEmit'] },
   { name: 'tests', args: [modules('vitest/vitest.mjs'), 'run'], only: 'short' },
   { name: 'slow tests', args: [modules('vitest/vitest.mjs'), 'run'], env: { MCI_SLOW_TESTS: '1' }, only: 'full' },
+  { name: 'simulation', args: ['test/simulation/main.ts', '--full'], only: 'full' },
 ]
 
 let failed = 0

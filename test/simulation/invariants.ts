@@ -1,3 +1,5 @@
+import { read } from '../../shared/engine/view.ts'
+import type { ResourceDoc } from '../../shared/state/documents.ts'
 import { queries } from '../../shared/state/store.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
@@ -185,6 +187,24 @@ export const invariants: readonly Invariant[] = [
     },
   },
   {
+    name: 'what rests is as it is wanted now',
+    watch(story, broken) {
+      const { clock, store, outside, watchers } = story.world
+      // Claims change together with the document that they are on, so that no committed state has one at rest by old ones.
+      const check = async (id: ResourceDoc['id']): Promise<void> => {
+        const kind = outside.kinds.find((candidate) => candidate.name === id.split('/')[0])
+        const view = kind === undefined ? undefined : await read(store, kind, id)
+        if (view === undefined || !isAtRest(view.doc)) return
+        if (view.doc.readyHash !== view.wantHash) broken(`${id} rests (${view.doc.why}), and is wanted otherwise`)
+      }
+      watchers.set.push((_invocation, collection, _id, written) => {
+        const doc = written as ResourceDoc
+        // Once it is committed.
+        if (collection === 'resources' && isAtRest(doc)) clock.after(50, () => void check(doc.id))
+      })
+    },
+  },
+  {
     name: 'no programming error',
     watch(story, broken) {
       story.world.watchers.logged.push((level, fields, message) => {
@@ -207,6 +227,10 @@ export const invariants: readonly Invariant[] = [
     },
   },
 ]
+
+function isAtRest({ phase, wakeAt }: ResourceDoc): boolean {
+  return phase === 'Ready' && wakeAt === null
+}
 
 /** By what every key of these worlds begins with: as PEM text, and in base64 as secrets are read. */
 function holdsKey(value: unknown): boolean {

@@ -13,7 +13,11 @@ export type Result = Omit<Outcome, 'trace'> & { job: Job; length: number; cpu: n
 export async function run(job: Job, traced: boolean): Promise<Outcome & { length: number }> {
   const mutant = mutants.find(({ name }) => name === job.mutant)
   if (job.mutant !== undefined && mutant === undefined) throw new Error(`there is no mutant "${job.mutant}"`)
-  const options = { traced, ...(mutant === undefined ? {} : { mutation: mutant.mutation }) }
+  const options = {
+    traced,
+    ...(mutant === undefined ? {} : { mutation: mutant.mutation }),
+    ...(mutant?.faults === undefined ? {} : { faults: mutant.faults }),
+  }
   switch (job.is) {
     case 'seed':
       return { ...(await runSeed(job.seed, options)), length: 0 }

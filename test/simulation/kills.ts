@@ -1,7 +1,8 @@
 import type { Fate } from './calls.ts'
 import { checkpoint, outcomeOf, scheduleTicks, settle, silence, watchInvariants, type Outcome } from './converge.ts'
 import { differences } from './ending.ts'
-import { firstSpec, scenarios, type Scenario } from './scenarios.ts'
+import { leaveByKubemci } from './kubemci.ts'
+import { scenarios, type Scenario } from './scenarios.ts'
 import { beginStory, pass, publish, register, type Story } from './story.ts'
 import { createWorld, type Mutation } from './world.ts'
 
@@ -66,12 +67,18 @@ async function prepared(
   violations: string[],
 ): Promise<Story> {
   const story = await beginStory(world, 1)
+  const [ingress] = story.owned
+  const { served } = scenario
+  if (served === 'kubemci' && ingress !== undefined) await leaveByKubemci(story, ingress, scenario.registered)
   watchInvariants(story, violations)
   scheduleTicks(story)
   for (const name of scenario.registered) register(story, name)
-  const [ingress] = story.owned
-  if (scenario.served && ingress !== undefined)
-    publish(story, ingress, { does: 'apply', spec: firstSpec, clusters: null })
+  if (served === 'kubemci') {
+    // Its spec is wished for before it is published to us.
+    await pass(story, 90_000)
+    return story
+  }
+  if (served !== null && ingress !== undefined) publish(story, ingress, { does: 'apply', spec: served, clusters: null })
   for (let look = 0; look < 40; look += 1) {
     await pass(story, 31_000)
     if (await checkpoint(story)) return story

@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util'
+import { actions } from './actions.ts'
 import { faultKinds } from './faults.ts'
 import { commandOf, run, type Job, type Result } from './jobs.ts'
 import type { Kill } from './kills.ts'
+import { mutants } from './mutants.ts'
 import { killJobs, mutantRuns } from './programme.ts'
 import { runAll } from './pool.ts'
+import { kubemciWasHere } from './run.ts'
 
 /** `npm run simulate`: seeds, scenarios with kills, mutants. Exit code 1 when anything was violated. */
 const usage = `npm run simulate -- [what] [--workers N]
@@ -58,13 +61,15 @@ function seedJobs(from: number, seeds: number): Job[] {
 async function runJobs(title: string, jobs: readonly Job[], workers: number): Promise<number> {
   const begun = performance.now()
   const faults = new Map<string, number>()
+  const taken = new Map<string, number>()
   const failed: Result[] = []
   let cpu = 0
   let invocations = 0
   await runAll(jobs.values(), workers, (result) => {
     cpu += result.cpu
     invocations += result.invocations
-    for (const [kind, times] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + times)
+    for (const [kind, times] of Object.entries(result.faults)) add(faults, kind, times)
+    for (const [name, times] of Object.entries(result.actions)) add(taken, name, times)
     if (result.violations.length === 0) return
     failed.push(result)
     if (failed.length <= 20) report(result)
@@ -74,17 +79,27 @@ async function runJobs(title: string, jobs: readonly Job[], workers: number): Pr
     `${failed.length === 0 ? 'ok' : 'FAILED'}  ${title}: ${jobs.length} runs, ${failed.length} with violations, ${invocations} invocations; ${seconds.toFixed(0)} s, ${(cpu / 1000).toFixed(0)} s of CPU`,
   )
   if (jobs.some(({ is }) => is === 'seed') && jobs.length >= 200) {
-    say(
-      `faults reached: ${[...faults]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([kind, times]) => `${kind} ${times}`)
-        .join(', ')}`,
-    )
-    const missed = faultKinds.filter((kind) => !faults.has(kind))
-    if (missed.length > 0) say(`FAILED  faults that were never reached: ${missed.join(', ')}`)
+    say(`faults reached: ${counted(faults)}`)
+    say(`what happened: ${counted(taken)}`)
+    const missed = [
+      ...faultKinds.filter((kind) => !faults.has(kind)),
+      ...[...actions.map(({ name }) => name), kubemciWasHere].filter((name) => !taken.has(name)),
+    ]
+    if (missed.length > 0) say(`FAILED  what was never reached: ${missed.join(', ')}`)
     return failed.length + missed.length
   }
   return failed.length
+}
+
+function add(counts: Map<string, number>, name: string, times: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + times)
+}
+
+function counted(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, times]) => `${name} ${times}`)
+    .join(', ')
 }
 
 function report({ job, violations }: Result): void {
@@ -123,12 +138,16 @@ async function main(): Promise<number> {
     failed += await runJobs('kills', await killJobs(pairs), workers)
   }
   if (values.full || values.mutants) {
-    for (const { name, within, caughtBy } of await mutantRuns(workers)) {
-      say(
-        `${caughtBy === undefined ? 'FAILED' : 'ok'}  mutant "${name}": ${caughtBy === undefined ? `not caught within ${within} seeds` : caughtBy}`,
-      )
+    const list = mutants.filter(({ name }) => values.mutant === undefined || name === values.mutant)
+    await mutantRuns(list, workers, ({ mutant: { name, within, scenario }, caughtBy, cpu }) => {
+      const runs = scenario === undefined ? 'seeds' : `kills of "${scenario}"`
+      const how =
+        caughtBy === undefined
+          ? `not caught within ${within} ${runs}`
+          : `caught by number ${caughtBy.at} of at most ${within} ${runs} (${caughtBy.violation.slice(0, 160)})`
+      say(`${caughtBy === undefined ? 'FAILED' : 'ok'}  mutant "${name}": ${how}; ${(cpu / 1000).toFixed(0)} s of CPU`)
       if (caughtBy === undefined) failed += 1
-    }
+    })
   }
   return failed
 }

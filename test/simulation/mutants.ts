@@ -1,129 +1,31 @@
-import { CloudError, type Compute } from '../../shared/cloud/compute-port.ts'
-import type { Cluster } from '../../shared/cloud/kubernetes-port.ts'
-import type { Deps } from '../../shared/engine/deps.ts'
-import type { AnyKind } from '../../shared/engine/kind.ts'
-import type { ClusterDoc, IngressDoc, LeaseDoc, ResourceDoc } from '../../shared/state/documents.ts'
-import type { Query, Store, Transaction } from '../../shared/state/store.ts'
+import type { BusMessage } from '../../shared/cloud/bus-port.ts'
+import type { Observation } from '../../shared/engine/kind.ts'
+import type { ClusterView } from '../../shared/planning/facts.ts'
+import { splitResourceId } from '../../shared/resource-id.ts'
+import type { ClusterDoc, IngressDoc, LeaseDoc } from '../../shared/state/documents.ts'
+import type { Store } from '../../shared/state/store.ts'
+import type { FaultKind } from './faults.ts'
+import { emptyWhenSilent, inCompute, inKinds, inStore, resource, stale, tamper, without } from './tampering.ts'
 import type { Mutation } from './world.ts'
 
 /** A deliberate bug that the simulation has to catch. It is put between the system and its ports; the system has no switch for it. */
 export interface Mutant {
   name: string
-  /** How many seeds it may take to catch it. */
+  /** How many seeds, or kills of its scenario, it may take to catch it. */
   within: number
+  /** What goes wrong in its worlds; absent = at random, as in every world. */
+  faults?: readonly FaultKind[]
+  /** A scenario, killed after its first call, its second, ...; absent = worlds from seeds. */
+  scenario?: string
   mutation: Mutation
-}
-
-/** What a mutant changes of the documents on their way. */
-interface Tampering {
-  /** A document read in a transaction. */
-  seen?: (collection: string, doc: unknown) => unknown
-  /** The result of a query in a transaction. */
-  found?: (query: Query<never>, docs: unknown[]) => unknown[]
-  /** A document that is about to be written; undefined = it is not written. */
-  set?: (collection: string, doc: unknown) => unknown
-}
-
-function tamper(store: Store, { seen, found, set }: Tampering): Store {
-  const see = <T>(collection: string, doc: T): T =>
-    doc === undefined || seen === undefined ? doc : (seen(collection, doc) as T)
-  return {
-    ...store,
-    transact: (body, scope) =>
-      store.transact((tx) => {
-        const tampered: Transaction = {
-          get: async (collection, id) => see(collection, await tx.get(collection, id)),
-          getAll: async (collection, ids) => (await tx.getAll(collection, ids)).map((doc) => see(collection, doc)),
-          async find(query) {
-            const docs = await tx.find(query)
-            return found === undefined ? docs : (found(query as unknown as Query<never>, docs) as typeof docs)
-          },
-          set(collection, id, doc) {
-            const changed = set === undefined ? doc : (set(collection, doc) as typeof doc | undefined)
-            if (changed !== undefined) tx.set(collection, id, changed)
-          },
-          delete: (collection, id) => tx.delete(collection, id),
-        }
-        return body(tampered)
-      }, scope),
-  }
-}
-
-const inStore = (tampering: Tampering): Mutation => ({
-  deps: (deps) => ({ ...deps, store: tamper(deps.store, tampering) }),
-})
-
-const inCompute = (change: (compute: Compute) => Partial<Compute>): Mutation => ({
-  deps: (deps) => ({ ...deps, compute: { ...deps.compute, ...change(deps.compute) } }),
-})
-
-const inKinds = (change: (kind: AnyKind) => AnyKind): Mutation => ({
-  deps: (deps) => ({ ...deps, kinds: deps.kinds.map(change) }),
-})
-
-const resource =
-  (change: (doc: ResourceDoc) => ResourceDoc | undefined) =>
-  (collection: string, doc: unknown): unknown =>
-    collection === 'resources' ? change(doc as ResourceDoc) : doc
-
-/** Remembers what an invocation read first, and answers it again in transactions. */
-function stale(deps: Deps, of: 'resources' | 'claims'): Store {
-  const known = new Map<string, unknown>()
-  const { store } = deps
-  const key = (query: Query<never>): string => JSON.stringify(query)
-  return {
-    ...store,
-    async getAll(collection, ids) {
-      const docs = await store.getAll(collection, ids)
-      if (collection === of) ids.forEach((id, at) => known.set(id, docs[at]))
-      return docs
-    },
-    async find(query) {
-      const docs = await store.find(query)
-      if (query.collection === of) known.set(key(query as unknown as Query<never>), docs)
-      return docs
-    },
-    transact: (body, scope) =>
-      store.transact(
-        (tx) =>
-          body({
-            ...tx,
-            async getAll(collection, ids) {
-              if (collection !== of || !ids.every((id) => known.has(id))) return tx.getAll(collection, ids)
-              return ids.map((id) => known.get(id)) as Awaited<ReturnType<typeof tx.getAll<typeof collection>>>
-            },
-            async find(query) {
-              const before = known.get(key(query as unknown as Query<never>))
-              return before === undefined ? tx.find(query) : (before as Awaited<ReturnType<typeof tx.find>> as never)
-            },
-          }),
-        scope,
-      ),
-  }
-}
-
-/** A cluster that does not answer is taken for an empty one. */
-function emptyWhenSilent(cluster: Cluster): Cluster {
-  const or =
-    <T>(empty: T) =>
-    (error: unknown): T => {
-      if (error instanceof CloudError && error.status === 0) return empty
-      throw error
-    }
-  return {
-    ...cluster,
-    version: () => cluster.version().catch(or('')),
-    nodes: () => cluster.nodes().catch(or([])),
-    ingress: (namespace, name) => cluster.ingress(namespace, name).catch(or(undefined)),
-    service: (namespace, name) => cluster.service(namespace, name).catch(or(undefined)),
-  }
 }
 
 /** Every deliberate bug. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'skip the fence',
-    within: 300,
+    within: 80,
+    faults: ['slept before a mutation', 'slept past its lease', 'message duplicated', 'operation slow'],
     mutation: inStore({ seen: resource((doc) => ({ ...doc, token: 0 })) }),
   },
   {
@@ -135,17 +37,20 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'forget to read again what is waited for',
-    within: 300,
+    within: 60,
+    faults: ['message overtakes', 'message duplicated', 'transaction lost a race', 'operation slow'],
     mutation: { deps: (deps) => ({ ...deps, store: stale(deps, 'resources') }) },
   },
   {
     name: 'come to rest though the claims have changed',
-    within: 300,
+    within: 100,
+    faults: ['message overtakes', 'message duplicated', 'transaction lost a race', 'operation slow'],
     mutation: { deps: (deps) => ({ ...deps, store: stale(deps, 'claims') }) },
   },
   {
     name: "ignore an operation's error",
-    within: 100,
+    within: 40,
+    faults: ['operation failed late'],
     mutation: inCompute((compute) => ({
       async wait(operation, ms) {
         const state = await compute.wait(operation, ms)
@@ -182,7 +87,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'trust an empty answer',
-    within: 300,
+    within: 60,
+    faults: ['cluster unreachable', 'cluster answer lost'],
     mutation: {
       deps: (deps) => ({
         ...deps,
@@ -195,7 +101,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'send no fingerprint',
-    within: 1_000,
+    within: 80,
+    faults: ['slept before a mutation', 'slept past its lease', 'message duplicated', 'compute 412'],
     mutation: inCompute((compute) => ({
       patch: (ref, body, id) => compute.patch(ref, without(body, 'fingerprint'), id),
       update: (ref, body, id) => compute.update(ref, without(body, 'fingerprint'), id),
@@ -251,7 +158,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'let older versions win',
-    within: 200,
+    within: 60,
+    faults: ['message delayed', 'message overtakes'],
     mutation: { event: (event, now) => ({ ...event, publishedAt: now }) },
   },
   {
@@ -266,7 +174,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'write no intent before a mutation',
-    within: 300,
+    within: 80,
+    faults: ['done, answer lost', 'killed after a call', 'operation slow'],
     mutation: inStore({
       set: resource((doc) =>
         doc.phase === 'Working' && doc.why.startsWith('being ') && doc.operation === null ? undefined : doc,
@@ -275,12 +184,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'trust absence while a creation is under way',
-    within: 1_000,
+    within: 80,
+    faults: ['done, answer lost', 'stale read', 'killed after a call', 'operation slow'],
     mutation: inStore({ set: resource(({ mayAppearUntil: _, ...doc }) => doc) }),
   },
   {
     name: 'do not note that news of a cluster is untold',
-    within: 1_000,
+    within: 60,
+    scenario: 'a cluster joins',
     mutation: inStore({
       set(collection, doc) {
         if (collection !== 'clusters') return doc
@@ -290,16 +201,140 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: 'lose a nudge that comes during a visit',
-    within: 1_000,
-    mutation: inStore({ set: resource((doc) => ({ ...doc, nudges: 0 })) }),
+    name: 'wake nobody who waits',
+    within: 10,
+    faults: [],
+    mutation: unpublished(({ topic }, by) => by.startsWith('reconcile-') && topic.startsWith('reconcile-')),
+  },
+  {
+    name: 'tell nobody of drift',
+    within: 30,
+    mutation: unpublished(({ body }, by) => by === 'scheduler-tick' && (body as { why?: string }).why === 'drift'),
+  },
+  {
+    name: 'take a removal that was asked for as done',
+    within: 20,
+    mutation: inKinds((kind) => ({
+      ...kind,
+      async remove(...asked) {
+        await kind.remove(...asked)
+        return null
+      },
+    })),
+  },
+  {
+    name: 'plan over what a newer planner wrote',
+    within: 60,
+    faults: ['message overtakes', 'message duplicated', 'slept past its lease', 'killed after a call'],
+    mutation: { deps: (deps) => ({ ...deps, store: withFirstToken(deps.store) }) },
+  },
+  {
+    name: 'see a certificate once and never again',
+    within: 100,
+    mutation: lookedAt((view, before) => ({ ...view, secrets: { ...view.secrets, ...before?.secrets } })),
+  },
+  {
+    name: 'keep what a secret holds',
+    within: 30,
+    mutation: inKinds((kind) => ({
+      ...kind,
+      async observe(cloud, id, want, before) {
+        const seen: Observation<unknown> = await kind.observe(cloud, id, want, before)
+        const { secrets } = (want ?? {}) as { secrets?: string[] }
+        if (kind.name !== 'cluster-ingress' || secrets === undefined) return seen
+        const [cluster = '', namespace = ''] = splitResourceId(id).path
+        const secret = await (await cloud.cluster(cluster))?.secret(namespace, secrets[0] ?? '')
+        return { ...seen, output: { ...(seen.output as object), held: secret?.data['tls.key'] ?? '' } }
+      },
+    })),
+  },
+  {
+    name: 'see one zone of a cluster',
+    within: 100,
+    mutation: lookedAt((view) =>
+      view.groups.state === 'known'
+        ? { ...view, groups: { ...view.groups, groups: view.groups.groups.slice(0, 1) } }
+        : view,
+    ),
+  },
+  {
+    name: 'take nothing over of what kubemci left',
+    within: 100,
+    mutation: inStore({
+      set(collection, doc) {
+        const ingress = doc as IngressDoc
+        if (collection !== 'ingresses' || ingress.living === null) return doc
+        return { ...ingress, living: { ...ingress.living, scheme: null, leftovers: [] } }
+      },
+    }),
+  },
+  {
+    name: 'drain nothing, and take that for right',
+    within: 100,
+    mutation: believed('backend-service', (want: { backends: { capacityScaler: number }[] }) => ({
+      ...want,
+      backends: want.backends.map((backend) => ({ ...backend, capacityScaler: 1 })),
+    })),
+  },
+  {
+    name: 'route a prefix as one path, and take that for right',
+    within: 30,
+    mutation: believed('url-map', (want: { pathMatchers: { pathRules: { paths: string[] }[] }[] }) => ({
+      ...want,
+      pathMatchers: want.pathMatchers.map((matcher) => ({
+        ...matcher,
+        pathRules: matcher.pathRules.filter(({ paths }) => paths.every((path) => !path.endsWith('/*'))),
+      })),
+    })),
   },
 ]
 
-function without<T extends object>(body: T, member: string): T {
-  return Object.fromEntries(Object.entries(body).filter(([key]) => key !== member)) as T
-}
-
 function wide<T extends object>(body: T): T {
   return { ...body, allowed: [{ IPProtocol: 'tcp' }] }
+}
+
+/** Messages of ours that are never sent; `by` is the function that would have. */
+function unpublished(isLost: (message: BusMessage, by: string) => boolean): Mutation {
+  return {
+    deps: (deps, { function: by }) => ({
+      ...deps,
+      bus: { ...deps.bus, publish: (sent) => deps.bus.publish(sent.filter((message) => !isLost(message, by))) },
+    }),
+  }
+}
+
+/** What the planner is told of a cluster is changed. */
+function lookedAt(change: (view: ClusterView, before: ClusterView | null) => ClusterView): Mutation {
+  return inKinds((kind) => ({
+    ...kind,
+    async observe(cloud, id, want, before) {
+      const seen: Observation<unknown> = await kind.observe(cloud, id, want, before)
+      if (kind.name !== 'cluster-ingress' || seen.output === undefined) return seen
+      return { ...seen, output: change(seen.output as ClusterView, before as ClusterView | null) }
+    },
+  }))
+}
+
+/** A wrong want that whoever compares wants with the world believes in too. */
+function believed<Want>(name: string, change: (want: Want) => Want): Mutation {
+  return {
+    kind: (kind) =>
+      kind.name !== name
+        ? kind
+        : {
+            ...kind,
+            desire: (layout) =>
+              kind.desire(layout).map((one) => ('hold' in one ? one : { ...one, want: change(one.want as Want) })),
+          },
+  }
+}
+
+/** Reads of an Ingress always show the token that was read first, so that its fence lets everybody in. */
+function withFirstToken(store: Store): Store {
+  const tokens = new Map<string, number>()
+  const first = (doc: IngressDoc): IngressDoc => {
+    if (!tokens.has(doc.id)) tokens.set(doc.id, doc.token)
+    return { ...doc, token: tokens.get(doc.id) ?? 0 }
+  }
+  return tamper(store, { seen: (collection, doc) => (collection === 'ingresses' ? first(doc as IngressDoc) : doc) })
 }

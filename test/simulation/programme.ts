@@ -1,7 +1,7 @@
 import { chanceOf } from './chance.ts'
 import type { Job } from './jobs.ts'
 import { runScenario } from './kills.ts'
-import { mutants } from './mutants.ts'
+import type { Mutant } from './mutants.ts'
 import { runAll } from './pool.ts'
 import { scenarios } from './scenarios.ts'
 
@@ -39,27 +39,52 @@ export async function killJobs(pairs: number): Promise<Job[]> {
   return jobs
 }
 
-/** Runs every mutant from seed 1 until it is caught, or as many seeds as it may take. */
+/** What became of one mutant. */
+export interface MutantRun {
+  mutant: Mutant
+  caughtBy: { at: number; violation: string } | undefined
+  /** Of all its runs, in milliseconds. */
+  cpu: number
+}
+
+/** Runs mutants from the first seed, or kill, until each is caught, or as many as it may take, and tells what became of each. */
 export async function mutantRuns(
+  list: readonly Mutant[],
   workers: number,
-): Promise<{ name: string; within: number; caughtBy: string | undefined }[]> {
-  const caught = new Map<string, { seed: number; by: string }>()
+  onEnd: (run: MutantRun) => void,
+): Promise<void> {
+  const runs = new Map(
+    list.map((mutant): [string, MutantRun] => [mutant.name, { mutant, caughtBy: undefined, cpu: 0 }]),
+  )
+  const open = new Map<string, number>()
+  const ended = (name: string): void => {
+    const run = runs.get(name)
+    if (run === undefined || (open.get(name) ?? 0) > 0) return
+    runs.delete(name)
+    onEnd(run)
+  }
+  let current = ''
   function* jobs(): Generator<Job> {
-    for (const { name, within } of mutants) {
-      for (let seed = 1; seed <= within && !caught.has(name); seed += 1) yield { is: 'seed', seed, mutant: name }
+    for (const { name, within, scenario } of list) {
+      current = name
+      for (let at = 1; at <= within && runs.get(name)?.caughtBy === undefined; at += 1) {
+        open.set(name, (open.get(name) ?? 0) + 1)
+        yield scenario === undefined
+          ? { is: 'seed', seed: at, mutant: name }
+          : { is: 'scenario', scenario, kills: [{ at, when: 'kill after' }], mutant: name }
+      }
+      current = ''
+      ended(name)
     }
   }
-  await runAll(jobs(), workers, ({ job, violations }) => {
-    const [by] = violations
-    if (job.is !== 'seed' || job.mutant === undefined || by === undefined) return
-    if ((caught.get(job.mutant)?.seed ?? Infinity) > job.seed) caught.set(job.mutant, { seed: job.seed, by })
-  })
-  return mutants.map(({ name, within }) => {
-    const first = caught.get(name)
-    return {
-      name,
-      within,
-      caughtBy: first === undefined ? undefined : `caught by seed ${first.seed} (${first.by.slice(0, 160)})`,
-    }
+  await runAll(jobs(), workers, ({ job, violations, cpu }) => {
+    const [violation] = violations
+    const run = job.mutant === undefined ? undefined : runs.get(job.mutant)
+    if (run === undefined) return
+    const at = job.is === 'seed' ? job.seed : (job.kills[0]?.at ?? 0)
+    run.cpu += cpu
+    open.set(run.mutant.name, (open.get(run.mutant.name) ?? 1) - 1)
+    if (violation !== undefined && (run.caughtBy?.at ?? Infinity) > at) run.caughtBy = { at, violation }
+    if (current !== run.mutant.name) ended(run.mutant.name)
   })
 }

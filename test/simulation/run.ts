@@ -1,7 +1,7 @@
 import { actions } from './actions.ts'
 import { chanceOf } from './chance.ts'
 import { checkpoint, outcomeOf, scheduleTicks, settle, silence, watchInvariants, type Outcome } from './converge.ts'
-import { chooseFaults, disturbing } from './faults.ts'
+import { chooseFaults, disturbing, type FaultKind } from './faults.ts'
 import { leaveByKubemci } from './kubemci.ts'
 import { beginStory, nextSpec, pass, publish, register, type Story } from './story.ts'
 import { createWorld, type Mutation } from './world.ts'
@@ -12,12 +12,19 @@ const places = [
   { name: 'asia', zones: ['asia-east1-a'] },
 ]
 
+/** How a world that began with a load balancer of kubemci's is counted. */
+export const kubemciWasHere = 'kubemci was here'
+
 /** After this a message that was not lost has been handled, and a tick has made up for one that was; milliseconds. */
 const untilRegistered = 600_000
 
-export async function runSeed(seed: number, options: { traced: boolean; mutation?: Mutation }): Promise<Outcome> {
+export async function runSeed(
+  seed: number,
+  options: { traced: boolean; mutation?: Mutation; faults?: readonly FaultKind[] },
+): Promise<Outcome> {
   const chance = chanceOf(seed).fork('plan')
-  const faults = chooseFaults(chance)
+  const chosen = chooseFaults(chance)
+  const faults = options.faults ?? chosen
   const world = createWorld({
     seed,
     faults,
@@ -37,7 +44,7 @@ export async function runSeed(seed: number, options: { traced: boolean; mutation
     watchInvariants(story, violations)
     scheduleTicks(story)
     for (const name of registered) register(story, name)
-    if (story.adopts) taken['kubemci was here'] = 1
+    if (story.adopts) taken[kubemciWasHere] = 1
     await pass(story, story.adopts ? untilRegistered : 0)
     for (const owned of story.owned.slice(0, chance.whole(1, story.owned.length)))
       publish(story, owned, { does: 'apply', spec: nextSpec(story, owned), clusters: null })

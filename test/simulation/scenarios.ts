@@ -1,6 +1,8 @@
-import { changeNodePort, nodePortOf } from './applications.ts'
+import { claimId } from '../../shared/state/documents.ts'
+import { queries } from '../../shared/state/store.ts'
+import { changeNodePort, nodePortOf, putSecret } from './applications.ts'
 import { tellOfCluster, tellOfResource } from './drift.ts'
-import type { Spec } from './manifests.ts'
+import { kubemciSpec, type Spec } from './manifests.ts'
 import type { Owned } from './people.ts'
 import { publish, register, unregister, type Story } from './story.ts'
 import { project } from './world.ts'
@@ -10,47 +12,48 @@ export interface Scenario {
   name: string
   /** Clusters that are registered before it begins; the world has two, `us` and `europe`. */
   registered: readonly string[]
-  /** Whether the Ingress serves before it begins. */
-  served: boolean
+  /** What serves before it begins: a spec of ours, or what kubemci left. */
+  served: Spec | 'kubemci' | null
   act(story: Story, ingress: Owned): void
 }
 
-const spec = (defaultService: string, moved = false): Spec => ({
+const spec = (defaultService: string, moved = false, tls: string | null = null): Spec => ({
   defaultService,
   rules: [{ host: 'shop.example.com', paths: [{ path: '/a', type: 'Prefix', service: moved ? 'img' : 'api' }] }],
   namedPorts: false,
-  tls: null,
+  tls,
   staticIp: null,
   clusters: null,
   version: null,
 })
 
-/** What every served scenario begins with. */
-export const firstSpec = spec('web')
+/** What served scenarios begin with. */
+const firstSpec = spec('web')
 
+/** The fixed list. */
 export const scenarios: readonly Scenario[] = [
   {
     name: 'create',
     registered: ['us', 'europe'],
-    served: false,
+    served: null,
     act: (story, ingress) => publish(story, ingress, { does: 'apply', spec: firstSpec, clusters: null }),
   },
   {
     name: 'edit: a path moves to another service, the first goes',
     registered: ['us'],
-    served: true,
+    served: firstSpec,
     act: (story, ingress) => publish(story, ingress, { does: 'apply', spec: spec('web', true), clusters: null }),
   },
   {
     name: 'withdraw',
     registered: ['us'],
-    served: true,
+    served: firstSpec,
     act: (story, ingress) => publish(story, ingress, { does: 'delete' }),
   },
   {
     name: 'withdraw, and publish again before all is gone',
     registered: ['us'],
-    served: true,
+    served: firstSpec,
     act(story, ingress) {
       publish(story, ingress, { does: 'delete' })
       story.world.clock.after(6_000, () =>
@@ -61,31 +64,31 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'a cluster joins',
     registered: ['us'],
-    served: true,
+    served: firstSpec,
     act: (story) => register(story, 'europe'),
   },
   {
     name: 'a cluster is removed',
     registered: ['us', 'europe'],
-    served: true,
+    served: firstSpec,
     act: (story, ingress) => publish(story, ingress, { does: 'remove-clusters', clusters: ['europe'] }),
   },
   {
     name: 'a cluster is drained',
     registered: ['us', 'europe'],
-    served: true,
+    served: firstSpec,
     act: (story, ingress) => publish(story, ingress, { does: 'drain-clusters', clusters: ['europe'] }),
   },
   {
     name: 'a cluster is unregistered',
     registered: ['us', 'europe'],
-    served: true,
+    served: firstSpec,
     act: (story) => unregister(story, 'europe'),
   },
   {
     name: 'a NodePort changes',
     registered: ['us'],
-    served: true,
+    served: firstSpec,
     act(story) {
       const cluster = story.world.clusters.get('us')
       const service = { namespace: 'default', name: 'web' }
@@ -103,7 +106,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'somebody deletes the forwarding rule and widens the firewall',
     registered: ['us'],
-    served: true,
+    served: firstSpec,
     act(story) {
       const { compute } = story.world
       story.disturbed.add('everything')
@@ -115,4 +118,64 @@ export const scenarios: readonly Scenario[] = [
       for (const { path } of compute.list('firewalls', project)) hand('PATCH', path, { sourceRanges: ['0.0.0.0/0'] })
     },
   },
+  {
+    name: 'a certificate is rotated',
+    registered: ['us'],
+    served: spec('web', false, 'cert'),
+    act(story) {
+      const cluster = story.world.clusters.get('us')
+      if (cluster === undefined) return
+      void putSecret(cluster, { namespace: 'default', name: 'cert' }, 1)
+      tellOfCluster(story, 'us')
+    },
+  },
+  {
+    name: 'nodes join in a new zone',
+    registered: ['us'],
+    served: firstSpec,
+    act(story) {
+      story.disturbed.add('us')
+      void story.world.clusters.get('us')?.addZone('us-central1-b')
+      story.world.clock.after(15_000, () => tellOfCluster(story, 'us'))
+    },
+  },
+  {
+    name: 'what kubemci made is taken over',
+    registered: ['us', 'europe'],
+    served: 'kubemci',
+    act: (story, ingress) => publish(story, ingress, { does: 'apply', spec: kubemciSpec, clusters: null }),
+  },
+  {
+    name: 'all documents are lost, and everything is published again',
+    registered: ['us'],
+    served: firstSpec,
+    act(story, ingress) {
+      void forgetEverything(story).then(() => {
+        register(story, 'us')
+        story.world.clock.after(10_000, () =>
+          publish(story, ingress, { does: 'apply', spec: firstSpec, clusters: null }),
+        )
+      })
+    },
+  },
 ]
+
+/** The state is lost, as by a restored empty database; leases and their tokens too. */
+async function forgetEverything({ world, owned }: Story): Promise<void> {
+  const { store, outside } = world
+  const resources = (
+    await Promise.all(outside.kinds.map((kind) => store.find(queries.resourcesOfKind(kind.name))))
+  ).flat()
+  const claims = (await Promise.all(owned.map(({ id }) => store.find(queries.claimsOf(id))))).flat()
+  const clusters = await store.find(queries.clusters())
+  await store.transact((tx) => {
+    for (const { id } of resources) {
+      tx.delete('resources', id)
+      tx.delete('leases', id)
+    }
+    for (const { resource, ingress } of claims) tx.delete('claims', claimId(resource, ingress))
+    for (const { id } of owned) tx.delete('ingresses', id)
+    for (const { name } of clusters) tx.delete('clusters', name)
+    return Promise.resolve()
+  })
+}

@@ -8,6 +8,7 @@ import type { PushBody } from '../../playground/pubsub/message.ts'
 import type { WireRequest } from '../../playground/world.ts'
 import type { Compute } from '../../shared/cloud/compute-port.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
+import type { AnyKind } from '../../shared/engine/kind.ts'
 import type { Store } from '../../shared/state/store.ts'
 import { createCalls, randomFates, who, type Calls, type Fates, type Invocation } from './calls.ts'
 import { chanceOf, type Chance } from './chance.ts'
@@ -31,6 +32,8 @@ const longestWait = 15_000
 export interface Mutation {
   deps?: (deps: Deps, invocation: Invocation) => Deps
   event?: (event: Event, now: number) => Event
+  /** A kind that is wrong for the system and for whoever looks from outside. */
+  kind?: (kind: AnyKind) => AnyKind
 }
 
 /** What a world is made from. The same plan makes the same world, to the last millisecond. */
@@ -80,6 +83,7 @@ export interface World {
 
 export function createWorld(plan: WorldPlan): World {
   const clock = simulationClock()
+  const kinds = allKinds.map((kind) => plan.mutation?.kind?.(kind) ?? kind)
   const chance = chanceOf(plan.seed)
   const trace = createTrace(() => clock.now(), plan.traced)
   const faults = createFaults(plan.faults, chance.fork('faults'))
@@ -155,7 +159,7 @@ export function createWorld(plan: WorldPlan): World {
           ),
       ),
       bus: messages.busOf(invocation, calls),
-      kinds: allKinds,
+      kinds,
       clock: {
         now: () => clock.now() + invocation.skew,
         sleep: (ms) => calls.aside(invocation, ms, () => undefined),
@@ -200,7 +204,7 @@ export function createWorld(plan: WorldPlan): World {
         return cluster === undefined ? undefined : (request) => cluster.handle(request)
       }),
       bus: { publish: () => Promise.resolve(), resend: () => Promise.resolve() },
-      kinds: allKinds,
+      kinds,
       clock: { now: () => clock.now(), sleep: (ms) => clock.sleep(ms) },
       log: silent,
       random: chance.fork('outside').random,
