@@ -171,7 +171,8 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
       withMode(cloud, id, requestId, (modes, attempt) =>
         cloud.compute.insert(
           ref(id),
-          { ...atCreation, ...whole, backends: merged(want, [], modes).map(sent) },
+          // A policy can only be given to what exists: until it has its own, nothing stands behind it.
+          { ...atCreation, ...whole, backends: isGuarded(want) ? [] : merged(want, [], modes).map(sent) },
           attempt,
         ),
       ),
@@ -179,7 +180,8 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
   },
   async update(cloud, id, want, got, changes, requestId) {
     const plain = changes.filter((change) => !isApart(change))
-    if (plain.length === 0) return changeApart(cloud, id, want, got, changes, requestId)
+    const unguarded = isGuarded(want) && changes.some(({ field }) => field === 'securityPolicy')
+    if (plain.length === 0 || unguarded) return changeApart(cloud, id, want, got, changes, requestId)
     const members = await written(
       cloud,
       bodyOf(want),
@@ -205,6 +207,11 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
     )
   },
   remove: (cloud, id, _got, requestId) => cloud.compute.remove(ref(id), requestId),
+}
+
+/** Requests must not get past a security policy. */
+function isGuarded({ securityPolicy = '' }: BackendServiceWant): boolean {
+  return securityPolicy !== ''
 }
 
 /** What has calls of its own: the policy first, then one key after the other. */

@@ -33,7 +33,9 @@ export async function mutate(
   )
   let started: StartedOperation | null
   try {
-    started = await perform(visit, view, seen, step, requestIdOf(id, token, step.do, view.wantHash, gate.doc.updatedAt))
+    // What differs is part of it: a want may take several calls, all within one tick of the clock.
+    const requestId = requestIdOf(id, token, step.do, view.wantHash, hashOf(step.changes), gate.doc.updatedAt)
+    started = await perform(visit, view, seen, step, requestId)
   } catch (error) {
     const fault = classify(error)
     if (fault.kind === 'absent' && step.do === 'remove') return ended(visit, 'remove', [])

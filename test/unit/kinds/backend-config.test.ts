@@ -90,6 +90,21 @@ describe('what a BackendConfig asks for', () => {
     expect(await backendService()).not.toHaveProperty('securityPolicy')
   })
 
+  it('nothing stands behind a backend service before it has its policy', async () => {
+    await configure({ securityPolicy: { name: 'armor' } })
+    world.compute.faults.refuseNext(
+      { code: 403, reason: 'forbidden', message: 'no right to use the policy' },
+      { method: 'backendServices.setSecurityPolicy' },
+    )
+    await world.publish(model)
+    expect((await backendService())['backends'] ?? []).toEqual([])
+    const [id] = await world.idsOf('backend-service')
+    if (id !== undefined) await world.nudge(id)
+    const service = await backendService()
+    expect(service).toMatchObject({ securityPolicy: expect.stringMatching(/armor$/) as string })
+    expect(service['backends']).toHaveLength(2)
+  })
+
   it('wrong at first it is refused; wrong later, what was last good stays', async () => {
     await configure({ timeoutSec: -1 })
     await world.publish(model)
