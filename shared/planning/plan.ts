@@ -70,11 +70,18 @@ export function plan(
   if (early.length > 0) return { is: 'refused', desired: looks, problems: early, warnings }
 
   warnings.push(...clusters.flatMap(unreachable))
-  const unseen = clusters.filter((cluster) => cluster.trouble === null && !hasSeen(cluster, looksOf(model, cluster)))
+  // One that does not answer holds nobody up, unless it may be serving already: planned without it, it would be taken out.
+  const waitsForAll = takesOver(doc)
+  const unseen = clusters.filter(
+    (cluster) => (waitsForAll || cluster.trouble === null) && !hasSeen(cluster, looksOf(model, cluster)),
+  )
   if (unseen.length > 0) {
     const waiting = unseen.map((cluster) => ({
       where: `cluster ${cluster.doc.name}`,
-      message: 'has not been looked at yet',
+      message:
+        cluster.trouble === null
+          ? 'has not been looked at yet'
+          : 'does not answer, and may be serving what is to be taken over: this goes on when it answers, or is not selected',
     }))
     return { is: 'looking', desired: looks, waiting, warnings }
   }
@@ -121,6 +128,11 @@ export function plan(
 /** Nothing waits for what only tells of the others. */
 function follows(kinds: readonly AnyKind[], id: ResourceId): boolean {
   return kinds.some((kind) => kind.follows === true && kind.name === splitResourceId(id).kind)
+}
+
+/** There is a load balancer already, and nothing is known here of what serves behind it. */
+function takesOver({ living, plannedGeneration }: IngressDoc): boolean {
+  return plannedGeneration === 0 && living !== null && living.scheme !== null
 }
 
 type Looked = ReturnType<typeof looksOf>

@@ -75,6 +75,15 @@ describe('what a plan is', () => {
       waiting: [/^cluster a: /],
     },
     {
+      reason: 'one that does not answer may be serving what is taken over',
+      clusters: [a, clusterOf('b', { view: null, trouble: 'timeout' })],
+      with: { doc: { plannedGeneration: 0, living: { loadBalancer: 'zp', scheme: 'EXTERNAL', leftovers: [] } } },
+      is: 'looking',
+      looksAt: ['a', 'b'],
+      warnings: [/^cluster b: does not answer as it should/],
+      waiting: [/^cluster b: does not answer, and may be serving what is to be taken over/],
+    },
+    {
       reason: 'one that does not answer is not waited for',
       clusters: [a, clusterOf('b', { view: null, trouble: 'timeout' })],
       is: 'planned',
