@@ -28,7 +28,13 @@ export async function awaitTaken(
       readReport(session, id),
       session.status.get(`/api/dead-letters/${encodeURIComponent(messageId)}`, deadLetterShape),
     ])
-    if (refused !== undefined) throw new Failure(`not done: ${refused.why}`)
+    if (refused !== undefined)
+      throw new Failure(
+        `not done: ${refused.why}`,
+        refused.why.includes('force=true')
+          ? 'Here these are mci delete, and the same command with --force.'
+          : undefined,
+      )
     const moved =
       report?.publishedAt !== before?.publishedAt ||
       report?.generation !== before?.generation ||

@@ -177,6 +177,8 @@ describe('help', () => {
       'clusters',
       'drain',
       'undrain',
+      'recover',
+      'dead-letters',
       'version',
       'completion',
     ])

@@ -173,6 +173,7 @@ describe('mci against the playground', () => {
     const all = await playground.mci(['remove-clusters', 'zone-printer', '--clusters', 'europe-west,us-central'])
     expect(all.code).toBe(1)
     expect(all.stderr).toContain('this would take default/zone-printer out of the last cluster')
+    expect(all.stderr).toContain('\nHere these are mci delete, and the same command with --force.\n')
   })
 
   it('an Ingress in another namespace under the name of its load balancer', async () => {
