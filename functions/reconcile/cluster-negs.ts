@@ -5,11 +5,13 @@ import { negKey } from '../../shared/planning/negs.ts'
 
 /** Which sorts of groups a cluster is to have, for the want of its cluster-ingress. */
 export function modesOf(layout: Layout, cluster: ClusterLayout): Pick<ClusterModes, 'negs' | 'groupless'> {
-  const here = layout.services.filter(({ name, port }) => {
+  const here = [...layout.services, ...layout.lingering].filter(({ name, port }) => {
     const service = cluster.facts.view?.services[name]
     return service?.found === true && service.ports.some((one) => one.port === port)
   })
-  const negs = here.filter(({ mode }) => mode === 'neg').map(({ name, port }) => negKey(name, port))
+  const negs = layout.services
+    .filter((service) => service.mode === 'neg' && here.includes(service))
+    .map(({ name, port }) => negKey(name, port))
   if (negs.length === 0) return {}
   const groupless = here.every(({ mode }) => mode === 'neg')
   return { negs: negs.sort(), ...(groupless ? { groupless: true } : {}) }

@@ -150,9 +150,10 @@ function serviceNames(
     const inOrder = [...parts].sort((a, b) => Number(inUse.has(a.name ?? '')) - Number(inUse.has(b.name ?? '')))
     for (const part of inOrder) {
       const serves = readService(part.description)
-      // Ours over network endpoint groups is found again by its own name; a kept one is for instance groups.
-      if (serves?.namespace === namespace && part.name !== undefined && !isNegName(part.name))
-        names[serviceKey(kind, serves.service, serves.port)] = part.name
+      if (serves?.namespace !== namespace || part.name === undefined) continue
+      // Ours over network endpoint groups is named anew as it was; a kept name is for instance groups.
+      const key = serviceKey(kind, serves.service, serves.port)
+      names[isNegName(part.name) ? `${key} over network endpoint groups` : key] = part.name
     }
   }
   keep('backend-service', services, used)

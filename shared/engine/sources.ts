@@ -10,7 +10,7 @@ import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import { withoutDisputedGroups } from '../planning/disputed-groups.ts'
 import { clusterIngressId, nameLayout } from '../planning/layout.ts'
 import { groupPath } from '../planning/zones.ts'
-import { splitResourceId, type ResourceId } from '../resource-id.ts'
+import { resourceId, splitResourceId, type ResourceId } from '../resource-id.ts'
 import { derivedInUse } from './derived-in-use.ts'
 import type { ClaimDoc, ClusterDoc, IngressDoc, ResourceDoc } from '../state/documents.ts'
 import { queries, type Store } from '../state/store.ts'
@@ -59,7 +59,7 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
     attached: claims.flatMap(({ resource, refs }) =>
       resource.startsWith('target-proxy/') ? refs.filter((ref) => ref.startsWith('ssl-certificate/')) : [],
     ),
-    standing: standingOf(sources),
+    standing: standingOf(sources, project),
     served: Object.fromEntries(
       claims.flatMap((claim) => (claim.resource.startsWith('backend-service/') ? [servedBy(claim, resources)] : [])),
     ),
@@ -97,13 +97,22 @@ function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, Se
 }
 
 /** The backend services that are there, those included that are no longer wanted. */
-function standingOf({ claims, resources }: Sources): StandingServices {
+function standingOf({ doc, claims, resources }: Sources, project: string): StandingServices {
   const services = [...resources.values()].filter(({ kind }) => kind === 'backend-service')
+  const found = Object.entries(doc.names).flatMap(([key, name]) =>
+    key.startsWith('backend-service ') ? [resourceId('backend-service', project, name)] : [],
+  )
+  const leftovers = (doc.living?.leftovers ?? []).map(({ id }) => id)
+  // What was there before us serves before we want anything, and while it is being taken over.
+  const routed = claims.some(({ resource }) => resource.startsWith('url-map/'))
+    ? claims.flatMap(({ resource, refs }) =>
+        resource.startsWith('url-map/') ? refs.filter((ref) => ref.startsWith('backend-service/')) : [],
+      )
+    : found.filter((id) => leftovers.includes(id))
+  const applied = services.filter((one) => one.applied || one.operation !== null).map(({ id }) => id)
   return {
-    routed: claims.flatMap(({ resource, refs }) =>
-      resource.startsWith('url-map/') ? refs.filter((ref) => ref.startsWith('backend-service/')) : [],
-    ),
-    applied: services.filter(({ applied, operation }) => applied || operation !== null).map(({ id }) => id),
+    routed,
+    applied: [...new Set([...applied, ...routed.filter((id) => found.includes(id))])],
     proven: services.filter(({ output }) => (output as { ready?: boolean } | null)?.ready === true).map(({ id }) => id),
   }
 }

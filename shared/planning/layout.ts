@@ -33,6 +33,8 @@ export interface Layout {
   project: string
   scheme: Scheme
   services: ServiceLayout[]
+  /** Services as they served before they moved, while their old backend services are still there. */
+  lingering: ServiceLayout[]
   clusters: ClusterLayout[]
   /** Clusters that no longer serve, while their part is being taken down. */
   leaving: ClusterFacts[]
@@ -240,6 +242,7 @@ export function layOut(
       project: facts.project,
       scheme,
       services: list,
+      lingering: [...services.values()].flatMap(({ lingering }) => lingering ?? []),
       clusters: clusters.map((cluster) => ({
         name: cluster.doc.name,
         facts: cluster,

@@ -7,6 +7,8 @@ export interface Moving {
   wanted: ServiceLayout
   /** null = nothing moves. */
   retained: ServiceLayout | null
+  /** As it served until just now; null = nothing is left of that. */
+  lingering: ServiceLayout | null
 }
 
 /**
@@ -29,13 +31,13 @@ export function layMoving(
   // What was wanted in the other mode and never came to be serves nobody.
   const moves = there && standing.routed.includes(last) && !standing.routed.includes(next)
   if (there) wanted.leaving.push(...openPorts([...places.places, ...places.leaving], otherMode(mode)))
-  if (!moves || standing.proven.includes(next)) return { wanted, retained: null }
+  if (!moves || standing.proven.includes(next)) return { wanted, retained: null, lingering: there ? before : null }
+  // What can no longer be told of how it serves stays as it was last wanted; kubemci's was never wanted here.
+  const untold = places.places.some(({ cluster }) => !before.backends.some((one) => one.cluster === cluster.doc.name))
+  if (untold && context.served?.[last] === undefined) return { wanted, retained: null, lingering: null }
   wanted.role = 'awaited'
-  // What can no longer be told of how it serves stays as it was last wanted.
-  const untold = places.places.filter(({ cluster }) => !before.backends.some((one) => one.cluster === cluster.doc.name))
-  const hold =
-    untold.length === 0 ? null : `serves by the ${words[before.mode]} that it had, until the ${words[mode]} do`
-  return { wanted, retained: { ...before, role: 'retained', hold } }
+  const hold = untold ? `serves by the ${words[before.mode]} that it had, until the ${words[mode]} do` : null
+  return { wanted, retained: { ...before, role: 'retained', hold }, lingering: null }
 }
 
 /** Where a service that moves stands. */

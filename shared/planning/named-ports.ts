@@ -14,7 +14,8 @@ export interface NamedPortsWant {
  */
 export function named(layout: Layout, which: 'all' | 'there' = 'all'): Desired<NamedPortsWant>[] {
   const groups = new Map<string, Desired<NamedPortsWant>>()
-  for (const service of layout.services) {
+  // What still may be sent to keeps its names: another service on the same group makes the removal of one a mere change.
+  for (const service of [...layout.services, ...layout.lingering]) {
     for (const backend of service.backends) {
       if (backend.nodePort === null) continue
       const cluster = layout.clusters.find((candidate) => candidate.name === backend.cluster)

@@ -9,6 +9,7 @@ import {
 } from './applications.ts'
 import { tellOfCluster, tellOfResource } from './drift.ts'
 import { secrets, services } from './manifests.ts'
+import { moveService } from './moves.ts'
 import { wishOf, type Owned } from './people.ts'
 import { chosenClusters, nextSpec, noteNodePort, publish, register, unregister, type Story } from './story.ts'
 import { tlsPairs } from './tls-pairs.ts'
@@ -196,6 +197,17 @@ export const actions: readonly Action[] = [
           tellOfCluster(story, cluster.name)
           story.world.clock.after(10_000, () => tellOfCluster(story, cluster.name))
         })
+      }),
+  },
+  {
+    name: 'a service asks for network endpoint groups, or no longer',
+    weight: 2,
+    run: (story) =>
+      onSome(story, services, (service) => {
+        const asks = story.chance.hits(0.6)
+        // All at once, or one cluster after the other with a mixture in between.
+        const pause = story.chance.pick([0, 1_000, 90_000])
+        later(story, `negs of ${service.namespace}/${service.name}`, () => moveService(story, service, asks, pause))
       }),
   },
   {

@@ -62,6 +62,16 @@ export async function deleteService(cluster: SimulatedCluster, service: ServiceN
   await call(cluster, 'DELETE', `${servicesPath(service)}/${service.name}`)
 }
 
+/** Asks for network endpoint groups for a service, or no longer. */
+export async function askForNegs(cluster: SimulatedCluster, service: ServiceName, asks: boolean): Promise<void> {
+  const annotations = { 'cloud.google.com/neg': asks ? '{"ingress":true}' : null }
+  const place = `${servicesPath(service)}/${service.name}`
+  await call(cluster, 'PATCH', place, { metadata: { annotations } }, 'application/merge-patch+json')
+}
+
+/** The port at which every pod listens. */
+export const podPort = 8080
+
 /** The NodePort of a service; undefined when it has none or does not exist. */
 export async function nodePortOf(cluster: SimulatedCluster, service: ServiceName): Promise<number | undefined> {
   return (await readService(cluster, service))?.spec.ports[0]?.nodePort
@@ -152,7 +162,7 @@ function container(path: string): object {
   return {
     name: 'main',
     image: 'zone-printer:1',
-    ports: [{ name: 'http', containerPort: 8080 }],
+    ports: [{ name: 'http', containerPort: podPort }],
     readinessProbe: { httpGet: { path, port: 'http' }, periodSeconds: 5 },
   }
 }

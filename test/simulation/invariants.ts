@@ -261,18 +261,32 @@ function lostBehind(
   now: ReadonlyMap<string, Served> | undefined,
 ): string[] {
   const lost: string[] = []
-  for (const [name, { service, clusters }] of before ?? []) {
+  const left = byService(now)
+  for (const [service, clusters] of byService(before)) {
     const isAsked = owned.wishes.every(
       ({ spec }) => spec !== null && servicesOf(spec).some((one) => `${owned.name.namespace}/${one}` === service),
     )
     if (!isAsked) continue
-    const left = now?.get(name)?.clusters ?? new Set()
     for (const cluster of clusters) {
-      if (!left.has(cluster) && isWanted(story, owned, cluster) && !story.disturbed.has(`${cluster} ${service}`))
+      if (
+        left.get(service)?.has(cluster) !== true &&
+        isWanted(story, owned, cluster) &&
+        !story.disturbed.has(`${cluster} ${service}`)
+      )
         lost.push(`${owned.id} lost ${service} in ${cluster}`)
     }
   }
   return lost
+}
+
+/** Whence each service is served: by every backend service that the URL map sends to for it, if each serves from there. */
+function byService(served: ReadonlyMap<string, Served> | undefined): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  for (const { service, clusters } of served?.values() ?? []) {
+    const others = found.get(service)
+    found.set(service, new Set([...clusters].filter((cluster) => others?.has(cluster) ?? true)))
+  }
+  return found
 }
 
 /** Whether a cluster was to serve, undisturbed, ever since everything was last as wished. */
@@ -288,7 +302,7 @@ function lbOf({ name }: Owned): string {
   return name.namespace === 'default' ? name.name : `${name.namespace}-${name.name}`
 }
 
-/** Every NodePort that a service of an Ingress's namespace ever had. */
+/** Every port by which a service of an Ingress's namespace was ever reached. */
 function portsOf(story: Story, owned: Owned): Set<number> {
   const ports = new Set<number>()
   for (const service of services) {

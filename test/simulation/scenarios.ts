@@ -3,6 +3,7 @@ import { queries } from '../../shared/state/store.ts'
 import { changeNodePort, nodePortOf, putSecret } from './applications.ts'
 import { tellOfCluster, tellOfResource } from './drift.ts'
 import { kubemciSpec, type Spec } from './manifests.ts'
+import { moveService } from './moves.ts'
 import type { Owned } from './people.ts'
 import { publish, register, unregister, type Story } from './story.ts'
 import { project } from './world.ts'
@@ -102,6 +103,12 @@ export const scenarios: readonly Scenario[] = [
         tellOfCluster(story, 'us')
       })()
     },
+  },
+  {
+    name: 'a service moves from instance groups to network endpoint groups',
+    registered: ['us'],
+    served: firstSpec,
+    act: (story) => void moveService(story, { namespace: 'default', name: 'web' }, true, 0),
   },
   {
     name: 'somebody deletes the forwarding rule and widens the firewall',

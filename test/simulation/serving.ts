@@ -1,3 +1,4 @@
+import type { HealthSource } from '../../playground/compute/compute.ts'
 import type { JsonObject } from '../../playground/compute/json.ts'
 import type { SimulatedCluster } from '../../playground/kubernetes/cluster.ts'
 import { project, type World } from './world.ts'
@@ -53,29 +54,70 @@ export function followed(world: World): ReadonlyMap<string, Followed> {
 /** Who answers for a backend service, by its path. */
 export function servedBy(world: World, path: string): Served {
   const body = world.compute.get(path)?.body
-  const service = /"kubernetes.io\/service-name":"([^"]+)"/.exec(text(body?.['description']))?.[1] ?? ''
+  const { service } = serviceIn(body ?? {})
   const clusters = new Set<string>()
   const check = world.compute.get(relative(list(body?.['healthChecks'])[0]))
   if (body === undefined || check === undefined) return { service, clusters }
   for (const backend of list(body['backends']) as JsonObject[]) {
     if (backend['capacityScaler'] === 0) continue
-    const group = world.compute.get(relative(backend['group']))
-    const named = list(group?.body['namedPorts']) as { name?: string; port?: number }[]
-    const port = named.find(({ name }) => name === body['portName'])?.port
-    if (group === undefined || port === undefined) continue
-    for (const member of group.members) {
-      const instance = relative(member['instance'])
-      const cluster = clusterOf(world, instance)
-      if (cluster === undefined || clusters.has(cluster.name)) continue
-      if (isOpen(world, instance, port) && answers(cluster, instance, port) === service) clusters.add(cluster.name)
+    for (const member of membersOf(world, body, relative(backend['group']))) {
+      const cluster = clusterOf(world, member.instance)
+      if (cluster !== undefined && !clusters.has(cluster.name) && reached(world, cluster, member) === service)
+        clusters.add(cluster.name)
     }
   }
   return { service, clusters }
 }
 
-/** The service whose pod answers on a node port; undefined when nobody does. */
-function answers(cluster: SimulatedCluster, instance: string, port: number): string | undefined {
-  const connection = cluster.dialNode(instance, port)
+/** What Compute says of the health of a group's members: as a check would find them. */
+export function healthIn(world: World): HealthSource {
+  return (path, group) => {
+    const body = world.compute.get(path)?.body
+    if (body === undefined) return []
+    const { service } = serviceIn(body)
+    return membersOf(world, body, group).map((member) => {
+      const cluster = clusterOf(world, member.instance)
+      const healthy = cluster !== undefined && reached(world, cluster, member) === service
+      return { instance: member.instance, healthState: healthy ? 'HEALTHY' : 'UNHEALTHY' }
+    })
+  }
+}
+
+function serviceIn(body: JsonObject): { service: string } {
+  return { service: /"kubernetes.io\/service-name":"([^"]+)"/.exec(text(body['description']))?.[1] ?? '' }
+}
+
+/** A machine behind a named port, or a pod at its own port. */
+interface Member {
+  instance: string
+  port: number
+  /** The pod's address; undefined = the port is a NodePort. */
+  address: string | undefined
+}
+
+function membersOf(world: World, service: JsonObject, path: string): Member[] {
+  const group = world.compute.get(path)
+  if (group === undefined) return []
+  if (path.includes('/networkEndpointGroups/'))
+    return group.members.map((member) => ({
+      instance: relative(member['instance']),
+      port: Number(member['port']),
+      address: text(member['ipAddress']),
+    }))
+  const named = list(group.body['namedPorts']) as { name?: string; port?: number }[]
+  const port = named.find(({ name }) => name === service['portName'])?.port
+  if (port === undefined) return []
+  return group.members.map((member) => ({ instance: relative(member['instance']), port, address: undefined }))
+}
+
+/** The service that answers a request to a member, through the firewall. */
+function reached(world: World, cluster: SimulatedCluster, { instance, port, address }: Member): string | undefined {
+  if (!isOpen(world, instance, port)) return undefined
+  return answers(address === undefined ? cluster.dialNode(instance, port) : cluster.dialPod(address, port))
+}
+
+/** The service whose pod answers; undefined when nobody does. */
+function answers(connection: ReturnType<SimulatedCluster['dialNode']>): string | undefined {
   if (connection === undefined) return undefined
   const answer = connection({ method: 'GET', path: '/', host: '', headers: { accept: 'application/json' } })
   const { namespace, service } = JSON.parse(answer.body) as { namespace: string; service: string }

@@ -11,6 +11,7 @@ import {
   type Spec,
 } from './manifests.ts'
 import { newOwned, wish, wishOf, type Deed, type Owned } from './people.ts'
+import { healthIn } from './serving.ts'
 import { project, type World } from './world.ts'
 
 /** A message of topic ingress-status, as far as it is compared. */
@@ -30,7 +31,7 @@ export interface Story {
   owned: Owned[]
   /** Clusters that are registered at present. */
   registered: Set<string>
-  /** NodePorts that each service (`namespace/name`) ever had, over all clusters. */
+  /** Ports by which each service (`namespace/name`) was ever reached, over all clusters: NodePorts, and its pods' own. */
   nodePorts: Map<string, Set<number>>
   /** What somebody disturbed since everything was last known to be as wished: a cluster, a service, an Ingress, or `everything`. */
   disturbed: Set<string>
@@ -74,6 +75,7 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
     const id = `${said.namespace}/${said.name}`
     if (said.sequence > (story.heard.get(id)?.sequence ?? 0)) story.heard.set(id, said)
   })
+  world.compute.setHealthSource(healthIn(world))
   let up = 0
   for (const cluster of world.clusters.values()) void cluster.started.then(() => (up += 1))
   while (up < world.clusters.size) await pass(story, 1_000)

@@ -24,7 +24,7 @@ const both = (neg: string | null, port: Parameters<typeof portOf>[0] = {}): Clus
 const lay = (cluster: ClusterFacts, standing?: StandingServices) =>
   layOut(ingressOf(modelOf()), [cluster], [], {
     ...factsOf(cluster),
-    ...(standing === undefined ? {} : { standing }),
+    ...(standing === undefined ? {} : { standing, served: Object.fromEntries(standing.applied.map((id) => [id, []])) }),
   })
 
 describe('a service that changes its mode', () => {
