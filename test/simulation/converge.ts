@@ -29,6 +29,9 @@ const patience = 4 * 3_600_000
  */
 const patienceWithStrays = 28 * 3_600_000
 
+/** So long after the last fault somebody who sleeps, or whom the platform gave up on, may still act; milliseconds. */
+const longestSleep = 300_000
+
 /** Watches every invariant from now on. */
 export function watchInvariants(story: Story, violations: string[]): void {
   for (const { name, watch } of invariants) {
@@ -84,6 +87,8 @@ export function scheduleTicks({ world }: Story): void {
   clock.after(60_000, tick)
 }
 
+const sleepers: readonly FaultKind[] = ['slept past its lease', 'slept before a mutation', 'function timed out']
+
 /** Nothing goes wrong any more: the world has to become as wished. Answers how long it took. */
 export async function settle(story: Story, violations: string[]): Promise<number> {
   const { world } = story
@@ -91,13 +96,14 @@ export async function settle(story: Story, violations: string[]): Promise<number
   world.faults.end()
   calm(world)
   const begun = world.clock.now()
+  const restsFrom = begun + (sleepers.some((kind) => world.faults.has(kind)) ? longestSleep : 0)
   let found: string[] = []
   const passed = (): number => world.clock.now() - begun
   while (passed() < patience || (found.length > 0 && found.every(isStray) && passed() < patienceWithStrays)) {
     // Not a whole number of minutes: at a tick something is always under way.
     await pass(story, 107_000)
     calm(world)
-    if (isRestless(story)) continue
+    if (isRestless(story) || world.clock.now() < restsFrom) continue
     found = await differences(story)
     if (found.length === 0) return passed()
   }

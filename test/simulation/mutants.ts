@@ -24,7 +24,7 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: 'skip the fence',
-    within: 80,
+    within: 200,
     faults: ['slept before a mutation', 'slept past its lease', 'message duplicated', 'operation slow'],
     mutation: inStore({ seen: resource((doc) => ({ ...doc, token: 0 })) }),
   },
@@ -43,7 +43,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'come to rest though the claims have changed',
-    within: 100,
+    within: 150,
     faults: ['message overtakes', 'message duplicated', 'transaction lost a race', 'operation slow'],
     mutation: { deps: (deps) => ({ ...deps, store: stale(deps, 'claims') }) },
   },
