@@ -113,9 +113,11 @@ async function fill(
 async function serve(world: SmallWorld, closers: (() => Promise<void> | void)[]): Promise<ChildProcess> {
   const compute = await serveCompute(world.compute, 0)
   closers.push(() => compute.close())
+  const servers: string[] = []
   for (const [name, cluster] of world.clusters) {
     const served = await serveCluster(cluster, 0)
     closers.push(() => served.close())
+    servers.push(served.url)
     await world.store.transact(async (tx) => {
       const doc = await tx.get('clusters', name)
       if (doc === undefined) throw new Error(`${name} is not registered`)
@@ -124,7 +126,13 @@ async function serve(world: SmallWorld, closers: (() => Promise<void> | void)[])
   }
   const child = fork(fileURLToPath(new URL('tick-process.ts', import.meta.url)), {
     execArgv: [`--max-old-space-size=${heapMegabytes}`],
-    env: { ...process.env, GOOGLE_CLOUD_PROJECT: project, COMPUTE_API_ENDPOINT: compute.url, MCI_LOG_LEVEL: 'silent' },
+    env: {
+      ...process.env,
+      GOOGLE_CLOUD_PROJECT: project,
+      COMPUTE_API_ENDPOINT: compute.url,
+      MCI_LOG_LEVEL: 'silent',
+      MCI_CLUSTER_SERVERS: servers.join(','),
+    },
     serialization: 'advanced',
   })
   closers.push(() => child.disconnect())
