@@ -30,14 +30,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'fencing tokens start anew',
-    within: 5,
+    within: 30,
     mutation: inStore({
       seen: (collection, doc) => (collection === 'leases' ? { ...(doc as LeaseDoc), token: 0 } : doc),
     }),
   },
   {
     name: 'forget to read again what is waited for',
-    within: 60,
+    within: 150,
     faults: ['message overtakes', 'message duplicated', 'transaction lost a race', 'operation slow'],
     mutation: { deps: (deps) => ({ ...deps, store: stale(deps, 'resources') }) },
   },
@@ -49,7 +49,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "ignore an operation's error",
-    within: 40,
+    within: 100,
     faults: ['operation failed late'],
     mutation: inCompute((compute) => ({
       async wait(operation, ms) {
@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'create before what it refers to exists',
-    within: 20,
+    within: 50,
     mutation: {
       deps: (deps) => {
         const exists = resource((doc) => ({ ...doc, applied: true }))
@@ -87,7 +87,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'trust an empty answer',
-    within: 60,
+    within: 100,
     faults: ['cluster unreachable', 'cluster answer lost'],
     mutation: {
       deps: (deps) => ({
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'take over what is not ours',
-    within: 100,
+    within: 250,
     mutation: inKinds((kind) => ({
       ...kind,
       async observe(cloud, id, want, before) {
@@ -158,7 +158,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'let older versions win',
-    within: 60,
+    within: 100,
     faults: ['message delayed', 'message overtakes'],
     mutation: { event: (event, now) => ({ ...event, publishedAt: now }) },
   },
@@ -184,13 +184,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'trust absence while a creation is under way',
-    within: 80,
+    within: 150,
     faults: ['done, answer lost', 'stale read', 'killed after a call', 'operation slow'],
     mutation: inStore({ set: resource(({ mayAppearUntil: _, ...doc }) => doc) }),
   },
   {
     name: 'do not note that news of a cluster is untold',
-    within: 60,
+    within: 120,
     scenario: 'a cluster joins',
     mutation: inStore({
       set(collection, doc) {
@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'take a removal that was asked for as done',
-    within: 20,
+    within: 60,
     mutation: inKinds((kind) => ({
       ...kind,
       async remove(...asked) {
