@@ -51,7 +51,7 @@ describe('container-native load balancing over the wire', () => {
     const report = await system.until('default/web', 'Ready', ready, 30_000)
     url = await system.url(report?.vip)
     await firstAnswer(url)
-  }, 60_000)
+  }, 120_000)
   afterAll(() => system.close())
 
   const moved = (to: string) => async (): Promise<boolean> => {
