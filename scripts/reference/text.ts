@@ -1,5 +1,5 @@
 import { format } from 'prettier'
-import { knownAnnotations, type AnnotationUse } from '../../shared/ingress/annotations.ts'
+import { knownAnnotations, type AnnotationRow, type AnnotationUse } from '../../shared/ingress/annotations.ts'
 import { attributeRows } from '../../shared/ingress/attributes.ts'
 import { backendConfigFields } from '../../shared/ingress/backend-config-fields.ts'
 import type { ConfigField } from '../../shared/ingress/config-fields.ts'
@@ -23,6 +23,14 @@ function useInWords(what: AnnotationUse): string {
     default:
       return what satisfies never
   }
+}
+
+/** A few are read on a MultiClusterIngress only. */
+function becomes({ what, multiCluster }: AnnotationRow): string {
+  const onIngress = useInWords(what)
+  return multiCluster === undefined
+    ? onIngress
+    : `on a MultiClusterIngress: ${useInWords(multiCluster)}; on an Ingress: ${onIngress}`
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -57,7 +65,7 @@ What is not in this table is nobody's business here: it is handed on to the obje
 
 ${table(
   ['annotation', 'meaning', 'default', 'defined by', 'what becomes of it'],
-  knownAnnotations.map((row) => [code(row.key), row.meaning, row.default, row.source, useInWords(row.what)]),
+  knownAnnotations.map((row) => [code(row.key), row.meaning, row.default, row.source, becomes(row)]),
 )}
 
 ## Annotations of Services
