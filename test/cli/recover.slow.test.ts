@@ -108,16 +108,20 @@ describe('mci recover', () => {
     expect((await after.mci(['recover'])).stdout).toContain('is looked after.')
   })
 
-  it('tells what is left over of an Ingress that is known, and of one that was withdrawn', async () => {
-    const [check] = await items(after, 'healthChecks')
-    if (check === undefined) throw new Error('there is no health check')
-    await copy('healthChecks', { ...check, name: 'mci1-hc-left--zone-printer' })
-    expect((await after.mci(['recover'])).stdout).toMatch(/^default\/zone-printer .* 1 .*looked after without these/m)
-    expect(await after.mci(['delete', 'zone-printer', '--wait', '--timeout', '60s'])).toMatchObject({ code: 0 })
-    expect((await after.mci(['recover'])).stdout).toMatch(
-      /^default\/zone-printer .* 1 .*was withdrawn: these go a day/m,
-    )
-  })
+  it(
+    'tells what is left over of an Ingress that is known, and of one that was withdrawn',
+    { timeout: 150_000 },
+    async () => {
+      const [check] = await items(after, 'healthChecks')
+      if (check === undefined) throw new Error('there is no health check')
+      await copy('healthChecks', { ...check, name: 'mci1-hc-left--zone-printer' })
+      expect((await after.mci(['recover'])).stdout).toMatch(/^default\/zone-printer .* 1 .*looked after without these/m)
+      expect(await after.mci(['delete', 'zone-printer', '--wait', '--timeout', '120s'])).toMatchObject({ code: 0 })
+      expect((await after.mci(['recover'])).stdout).toMatch(
+        /^default\/zone-printer .* 1 .*was withdrawn: these go a day/m,
+      )
+    },
+  )
 
   it('fails, and says why, when Google Cloud or the state does not answer', async () => {
     const facts = readFileSync(`${after.path}/.mci/playground.json`, 'utf8')
