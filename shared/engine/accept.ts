@@ -155,7 +155,8 @@ export async function rejectSpecs(
         const id = ingressId(one)
         const doc = docs[index]
         if (doc !== undefined && publishedAt < doc.source.publishedAt) return
-        // Of a withdrawn one only the order of its versions is left: a bad new version must not bring it back.
+        // Of a withdrawn one only the order of its versions is left, and of what was told of it: a bad new version must
+        // not bring it back.
         const base =
           doc?.goneAt === null
             ? doc
@@ -166,6 +167,8 @@ export async function rejectSpecs(
                   : {
                       source: doc.source,
                       ...(wasLeftServing(doc) ? { leftServing: true as const } : {}),
+                      ...(doc.told === undefined ? {} : { told: doc.told }),
+                      ...(doc.telling === undefined ? {} : { telling: doc.telling }),
                       token: doc.token,
                       createdAt: doc.createdAt,
                     }),
