@@ -112,12 +112,9 @@ export function matchingObject(
   }
   const spec = {
     ...(model.defaultBackend === null ? {} : { defaultBackend: backend(model.defaultBackend) }),
-    ...(model.rules.length === 0 ? {} : { rules: model.rules.map(rule) }),
-    ...(model.tls.length === 0
-      ? {}
-      : {
-          tls: model.tls.map(({ hosts, secretName }) => (hosts.length === 0 ? { secretName } : { hosts, secretName })),
-        }),
+    // Said also when empty: what an adopted object has of them, or somebody adds, goes.
+    rules: model.rules.map(rule),
+    tls: model.tls.map(({ hosts, secretName }) => (hosts.length === 0 ? { secretName } : { hosts, secretName })),
   }
   const applied = hashOf([model.labels, annotations, spec])
   return { labels: model.labels, annotations: { ...annotations, [appliedAnnotation]: applied }, spec }
