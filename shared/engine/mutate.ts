@@ -117,8 +117,7 @@ async function ended(visit: Visit, does: OperationRef['does'], refs: readonly Re
 }
 
 function wake(visit: Visit): void {
-  visit.woken = wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` })
-  inBackground(visit, visit.woken)
+  inBackground(visit, wakeWaiters(visit.deps, visit.id, { ...visit.cause, why: `${ledger.list([visit.id])} changed` }))
 }
 
 /** The same attempt has the same id, so that a request repeated below us is one operation; a new attempt has a new one. */

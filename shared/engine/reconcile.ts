@@ -45,7 +45,6 @@ export async function reconcile(deps: Deps, id: ResourceId, cause: Cause): Promi
     cloud: cloudOf(deps, background),
     deadline: deps.clock.now() + deps.budget.work,
     background,
-    woken: Promise.resolve(false),
     nudges: undefined,
   }
   try {
@@ -162,7 +161,7 @@ function takenBy(seen: Observation<unknown>): { taken?: string } {
 
 /** Tells the log, the neighbours and the planners what a visit came to. */
 function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Settled): void {
-  const { deps, id, cause, woken } = visit
+  const { deps, id, cause } = visit
   const why = outcome.is === 'retry' ? outcome.fault.why : outcome.why
   const fields = { resource: id, outcome: outcome.is, why, token: visit.token, cause: cause.why, trace: cause.trace }
   if (outcome.is === 'failed' || outcome.is === 'retry') deps.log.warn(fields, 'visit ended')
@@ -172,8 +171,11 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
   inBackground(
     visit,
     (async () => {
-      const stirs = !view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash
-      const waited = rests && ((stirs && (await wakeWaiters(deps, id, cause))) || (await woken))
+      // Who waited for the mutation alone has gone on since, and may be done before this: it is asked who waits now.
+      const waited =
+        rests &&
+        (!view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash) &&
+        (await wakeWaiters(deps, id, cause))
       const ends = visit.kind.follows === true ? outcome.is === 'gone' || wasTroubled(view) : !waited
       // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
       if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && ends)))) {

@@ -17,8 +17,6 @@ export interface Visit {
   deadline: number
   /** Nudges on their way; the visit does not end before they are sent. */
   background: Promise<unknown>[]
-  /** Whether anybody waited for the last mutation to end: those will report to the planner. */
-  woken: Promise<boolean>
   /** How many nudges this visit has taken into account; undefined before its first look. */
   nudges: number | undefined
 }
