@@ -24,7 +24,7 @@ export async function printTickAtScale(): Promise<number> {
     ),
     ...(atRest.computeWrites + atRest.clusterWrites + atRest.storeWrites > 0 ? ['writes at rest'] : []),
     ...(exactly ? [] : [`repaired ${repaired.join(', ')}`]),
-    ...complaints.slice(0, 5),
+    ...complaints.slice(0, 5).map((complaint) => complaint.slice(0, 300)),
   ]
   console.log(`\nRepaired: ${exactly ? `exactly the ${drifts.length}` : 'not exactly what had drifted'}.`)
   if (misses.length > 0) console.log(`**missed**: ${misses.join('; ')}`)
