@@ -164,21 +164,25 @@ function pendingOf(
   return undefined
 }
 
-/** What is still to be removed from a cluster. One that was unregistered and does not answer exists no more: nothing is. */
+/** A cluster that was unregistered and answers none of so many questions in a row exists no more. */
+const questions = 3
+
+/** What is still to be removed from a cluster; nothing of one that exists no more. */
 async function leftIn(cloud: Cloud, client: Cluster, id: ResourceId): Promise<Observation<Got>> {
   const { cluster, namespace, name } = parts(id)
-  try {
-    const [found, derived] = await Promise.all([
-      client.ingress(namespace, name),
-      derivedIn(client, { namespace, name }),
-    ])
-    const object = found?.metadata.annotations?.[managedAnnotation] === 'true' ? found : undefined
-    const got = object === undefined && derived.length === 0 ? undefined : { object, derived, onlyLooking: false }
-    return { got, owner: 'ours' }
-  } catch (error) {
-    if (classify(error).kind === 'transient' && (await cloud.isLeaving(cluster)))
-      return { got: undefined, owner: 'ours' }
-    throw error
+  for (let asked = 1; ; asked += 1) {
+    try {
+      const [found, derived] = await Promise.all([
+        client.ingress(namespace, name),
+        derivedIn(client, { namespace, name }),
+      ])
+      const object = found?.metadata.annotations?.[managedAnnotation] === 'true' ? found : undefined
+      const got = object === undefined && derived.length === 0 ? undefined : { object, derived, onlyLooking: false }
+      return { got, owner: 'ours' }
+    } catch (error) {
+      if (classify(error).kind !== 'transient' || !(await cloud.isLeaving(cluster))) throw error
+      if (asked === questions) return { got: undefined, owner: 'ours' }
+    }
   }
 }
 

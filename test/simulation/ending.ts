@@ -46,6 +46,8 @@ async function announcementDifferences(story: Story, id: string): Promise<string
   if (doc === undefined) return []
   const heard = story.heard.get(id)
   const gone = doc.goneAt !== null
+  // A withdrawal that came before what it withdraws: there never was anything to tell of.
+  if (heard === undefined && gone && doc.telling === undefined) return []
   return heard?.phase === doc.phase && heard.gone === gone && doc.telling === undefined
     ? []
     : [
