@@ -179,7 +179,9 @@ export async function settle(
     if (outcome.is === 'waiting' && (await missing(tx, outcome.on)).length < outcome.on.length) return { is: 'changed' }
     const now = deps.clock.now()
     const outputChanged = output !== undefined && hashOf(output) !== hashOf(doc.output)
-    const planners = outputChanged ? await tx.getAll('ingresses', ownersOf(current)) : []
+    // Trouble that begins or ends changes what the Ingress says of itself, also where it had come to rest.
+    const turned = outcome.is !== 'gone' && isTrouble(doc.phase) !== isTrouble(phaseOf(outcome))
+    const planners = outputChanged || turned ? await tx.getAll('ingresses', ownersOf(current)) : []
     if (outcome.is === 'gone') {
       tx.delete('resources', doc.id)
       return { is: 'written', doc: undefined, outputChanged: false, phaseChanged: true }
@@ -242,6 +244,10 @@ function phaseOf(outcome: Exclude<Outcome, { is: 'gone' }>): ResourcePhase {
     default:
       return outcome satisfies never
   }
+}
+
+function isTrouble(phase: ResourcePhase): boolean {
+  return phase === 'Retrying' || phase === 'Failed'
 }
 
 function whyOf(outcome: Outcome): string {
