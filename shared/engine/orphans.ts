@@ -25,9 +25,9 @@ const grace = 24 * 3_600_000
  */
 export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause: Cause): Promise<ResourceId[]> {
   const now = deps.clock.now()
-  const ripe = orphans.filter(({ since }) => now - since >= grace)
   const taken: ResourceId[] = []
-  for (const { id, ingress } of ripe) {
+  for (const { id, ingress, since } of orphans) {
+    if (now - since < grace && !(await isGoing(deps, ingress))) continue
     const due = await deps.store.transact(async (tx) => {
       const [owner, doc, claims] = await Promise.all([
         tx.get('ingresses', ingress),
@@ -37,7 +37,8 @@ export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause
       if (owner === undefined || doc !== undefined || claims.length > 0) return false
       // It was left on purpose.
       if (wasLeftServing(owner)) return false
-      if (owner.goneAt === null && (owner.wakeAt !== null || owner.plannedGeneration !== owner.generation)) return false
+      const moves = owner.wakeAt !== null || owner.plannedGeneration !== owner.generation
+      if (owner.goneAt === null && !owner.deleted && moves) return false
       const lease = await tx.get('leases', id)
       tx.set('resources', id, orphanDoc(id, ingress, lease?.token ?? 0, now))
       return true
@@ -50,6 +51,12 @@ export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause
     taken.map((id) => nudgeOf(id, { ...cause, why: 'nobody wants it' })),
   )
   return taken
+}
+
+/** What is left of an Ingress that is being withdrawn holds up the rest of it, and goes with it. */
+async function isGoing(deps: Deps, ingress: string): Promise<boolean> {
+  const owner = await deps.store.get('ingresses', ingress)
+  return owner?.deleted === true && owner.goneAt === null
 }
 
 /** A document without a claim: the engine removes what it stands for, and waits as always until nothing refers to it. */

@@ -23,7 +23,7 @@ export interface ColdStart {
   processor: number | null
   /** Highest resident memory of the median run; null where the system does not tell (only Linux does). */
   megabytes: number | null
-  /** What part 5 allows. */
+  /** What it may take. */
   allowed: { milliseconds: number; megabytes: number } | null
 }
 

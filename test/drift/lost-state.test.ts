@@ -131,6 +131,16 @@ describe('a resource with our stamp and without an owner', () => {
     expect(world.got(path)).toBeUndefined()
   })
 
+  it('of an Ingress that is being withdrawn goes at once, because it may hold up the rest', async () => {
+    await served('web')
+    const [rule] = world.compute.list('forwardingRules', project)
+    await forget(`forwarding-rule/${project}/${rule?.name ?? ''}`)
+    await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'web' })
+    await ticksOver(4 * 3_600_000)
+    expect(world.compute.list('forwardingRules', project)).toEqual([])
+    expect(world.compute.list('urlMaps', project)).toEqual([])
+  })
+
   it('waits a day anew when somebody changes it', async () => {
     await served('web')
     await orphan('default/web')
