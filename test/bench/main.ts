@@ -3,6 +3,7 @@ import { printColdStarts } from './cold-start.ts'
 import { printCommands } from './commands.ts'
 import { printConvergence } from './converge-rows.ts'
 import { printEvents } from './event-rows.ts'
+import { printLoad } from './load-rows.ts'
 import { printTickAtScale } from './tick-rows.ts'
 
 /** `npm run bench`: what docs/bench.md shows. Ratios and counts first; times are of this machine. */
@@ -12,6 +13,7 @@ const parts = {
   'cold-starts': () => printColdStarts(3),
   events: printEvents,
   tick: printTickAtScale,
+  load: printLoad,
 } as const
 
 /** One part alone: `npm run bench -- tick`. */
