@@ -10,6 +10,6 @@ export const openSeeds: ReadonlyMap<number, string> = new Map([
   [721, 'the status in a cluster was changed from outside while its document came to rest, and is found by no sweep'],
   [
     1455,
-    'an address that was deleted by hand comes back with another IP, and its forwarding rule goes on asking for the old one',
+    'an address that was deleted by hand comes back with another IP while the latest version is refused: what the previous one wants still names the old IP',
   ],
 ])
