@@ -72,7 +72,7 @@ const special: Readonly<Record<string, Special>> = {
   // The next tick is a minute away: an old one is worth nothing. A part of a tick holds every resource of a kind in memory.
   'scheduler-tick': {
     identity: 'watcher',
-    concurrency: 4,
+    concurrency: 2,
     memoryMiB: 1024,
     delivery: { ...delivery, retentionSeconds: 600 },
   },
