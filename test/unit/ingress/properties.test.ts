@@ -7,57 +7,8 @@ import { checkHost } from '../../../shared/ingress/hosts.ts'
 import { parseManifest } from '../../../shared/ingress/manifest.ts'
 import { checkPath } from '../../../shared/ingress/paths.ts'
 import { parseSelector } from '../../../shared/ingress/selector.ts'
+import { yamlNoise } from '../../fuzz/inputs.ts'
 import { backend, ingressObject, rule } from './manifests.ts'
-
-/** Pieces of YAML that mean something to a parser, in any order. */
-const yamlNoise = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom(
-        '\n',
-        ' ',
-        '  ',
-        '- ',
-        ': ',
-        ', ',
-        '{',
-        '}',
-        '[',
-        ']',
-        '&a ',
-        '*a',
-        '<<: ',
-        '? ',
-        '|\n',
-        '>\n',
-        '"',
-        "'",
-        '---\n',
-        '...\n',
-        '#',
-        '%',
-        '!!str ',
-        '\t',
-        '\r',
-        '~',
-        '0x1',
-        '.nan',
-      ),
-      fc.constantFrom(
-        'apiVersion: networking.k8s.io/v1\n',
-        'kind: Ingress\n',
-        'metadata:\n',
-        '  name: web\n',
-        'spec:\n',
-        '  rules:\n',
-        '__proto__',
-        'items:\n',
-      ),
-      fc.string({ maxLength: 5, unit: 'binary' }),
-    ),
-    { maxLength: 60 },
-  )
-  .map((parts) => parts.join(''))
 
 const anything = fc.anything({ maxDepth: 4, withNullPrototype: true })
 
