@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { getJson, normal, startPlayground, type Playground } from './command.ts'
+import { httpCollections } from '../support/collections.ts'
 
 /** One playground for the whole life of Ingresses; each test goes on where the one before it ended. */
 let playground: Playground
@@ -212,14 +213,7 @@ describe('mci against the playground', () => {
     const deadline = Date.now() + 20_000
     while ((await playground.mci(['list'])).stdout !== 'No multicluster ingresses found.\n' && Date.now() < deadline);
     expect((await playground.mci(['list', '-o', 'json'])).stdout).toBe('{\n  "ingresses": []\n}\n')
-    for (const collection of [
-      'forwardingRules',
-      'urlMaps',
-      'backendServices',
-      'healthChecks',
-      'firewalls',
-      'addresses',
-    ])
+    for (const collection of httpCollections)
       expect(
         JSON.stringify(await getJson(`${playground.compute}/compute/v1/projects/playground/global/${collection}`)),
       ).not.toContain('mci1-')

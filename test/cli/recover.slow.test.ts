@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { getJson, makeFolder, startPlayground, type Playground } from './command.ts'
+import { httpCollections } from '../support/collections.ts'
 
 /** The state in which a load balancer was made, and one that has never heard of it. */
 let before: Playground
@@ -15,17 +16,6 @@ afterAll(async () => {
 const zonePrinter = 'examples/zone-printer/ingress.yaml'
 const apply = ['apply', '-f', zonePrinter, '--wait', '--timeout', '60s']
 
-/** In the order in which they refer to each other. */
-const collections = [
-  'addresses',
-  'healthChecks',
-  'backendServices',
-  'urlMaps',
-  'targetHttpProxies',
-  'forwardingRules',
-  'firewalls',
-]
-
 interface Item {
   id: string
   name: string
@@ -37,7 +27,7 @@ async function items({ compute }: Playground, collection: string): Promise<Item[
 }
 
 async function everything(playground: Playground): Promise<string[]> {
-  const lists = await Promise.all(collections.map((collection) => items(playground, collection)))
+  const lists = await Promise.all(httpCollections.map((collection) => items(playground, collection)))
   return lists.flatMap((list) => list.map(({ id, name }) => `${name} ${id}`))
 }
 
@@ -77,7 +67,7 @@ describe('mci recover', () => {
   })
 
   it('lists what bears our stamp and has no spec, and changes nothing', async () => {
-    for (const collection of collections)
+    for (const collection of httpCollections)
       for (const item of await items(before, collection)) await copy(collection, item)
     const there = await everything(after)
     expect(there).toHaveLength(7)

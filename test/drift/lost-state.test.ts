@@ -4,6 +4,7 @@ import type { Records } from '../../shared/engine/preview.ts'
 import { recoverable, type Recoverable } from '../../shared/engine/recover.ts'
 import { simpleIngress } from '../support/manifests.ts'
 import { project, register, smallWorld, type SmallWorld } from './small-world.ts'
+import { httpCollections } from '../support/collections.ts'
 
 const day = 24 * 3_600_000
 let world: SmallWorld
@@ -18,16 +19,7 @@ async function served(...names: string[]): Promise<void> {
 
 /** Everything that is in Compute, with its id, so that a thing made anew is another one. */
 function everything(): string[] {
-  const collections = [
-    'addresses',
-    'backendServices',
-    'firewalls',
-    'forwardingRules',
-    'healthChecks',
-    'targetHttpProxies',
-    'urlMaps',
-  ]
-  return collections
+  return httpCollections
     .flatMap((collection) => world.compute.list(collection, project))
     .map(({ path, body }) => `${path} ${JSON.stringify(body['id'])}`)
     .sort()

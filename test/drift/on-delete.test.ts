@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { simpleIngress } from '../support/manifests.ts'
 import { project, smallWorld, type SmallWorld } from './small-world.ts'
+import { httpCollections } from '../support/collections.ts'
 
 const day = 24 * 3_600_000
 const orphan = { 'multicluster-ingress.io/on-delete': 'orphan' }
@@ -17,22 +18,13 @@ async function served(): Promise<void> {
 
 /** Everything in Compute and in the clusters that serves, as it is. */
 async function everything(): Promise<unknown> {
-  const collections = [
-    'addresses',
-    'backendServices',
-    'firewalls',
-    'forwardingRules',
-    'healthChecks',
-    'targetHttpProxies',
-    'urlMaps',
-  ]
   const ingresses = await Promise.all(
     [...world.clusters.keys()].map((cluster) =>
       world.request(cluster, 'GET', '/apis/networking.k8s.io/v1/namespaces/default/ingresses'),
     ),
   )
   return {
-    compute: collections.flatMap((collection) => world.compute.list(collection, project)).map(({ body }) => body),
+    compute: httpCollections.flatMap((collection) => world.compute.list(collection, project)).map(({ body }) => body),
     namedPorts: namedPorts(),
     ingresses: ingresses.flatMap((list) => (list as { items: { metadata: { name: string } }[] }).items),
   }

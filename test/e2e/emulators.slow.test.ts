@@ -3,6 +3,7 @@ import { emulatorsFor } from '../support/emulators.ts'
 import { deploy, simpleIngress } from '../support/manifests.ts'
 import { startSystem, type System } from '../support/system.ts'
 import { firstAnswer } from '../support/traffic.ts'
+import { httpCollections } from '../support/collections.ts'
 
 const emulators = await emulatorsFor('the system on the official emulators')
 
@@ -21,14 +22,7 @@ describe.skipIf(emulators === null)('the same system on the official Pub/Sub and
     await firstAnswer(await system.url(report?.vip))
     await system.publish('', { action: 'delete', name: 'web' })
     await system.until('default/web', 'gone', (now) => now === undefined, 120_000)
-    for (const collection of [
-      'forwardingRules',
-      'urlMaps',
-      'backendServices',
-      'healthChecks',
-      'addresses',
-      'firewalls',
-    ]) {
+    for (const collection of httpCollections) {
       expect(await system.holds(collection), collection).toEqual([])
     }
   }, 250_000)

@@ -3,17 +3,9 @@ import type { IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import { deploy, pathsIngress, simpleIngress } from '../support/manifests.ts'
 import { startSystem, type Report, type System } from '../support/system.ts'
 import { ask, firstAnswer, hammer, type Answered } from '../support/traffic.ts'
+import { httpCollections } from '../support/collections.ts'
 
 const ready = (report: Report | undefined): boolean => report?.phase === 'Ready'
-const globals = [
-  'addresses',
-  'healthChecks',
-  'backendServices',
-  'urlMaps',
-  'targetHttpProxies',
-  'forwardingRules',
-  'firewalls',
-] as const
 
 describe('one published Ingress becomes one load balancer over three clusters', () => {
   let system: System
@@ -29,7 +21,9 @@ describe('one published Ingress becomes one load balancer over three clusters', 
 
   async function everything(): Promise<Record<string, string[]>> {
     return Object.fromEntries(
-      await Promise.all(globals.map(async (collection) => [collection, await system.holds(collection)] as const)),
+      await Promise.all(
+        httpCollections.map(async (collection) => [collection, await system.holds(collection)] as const),
+      ),
     )
   }
 
@@ -197,7 +191,7 @@ describe('one published Ingress becomes one load balancer over three clusters', 
       await system.until(`default/${name}`, 'gone', (report) => report === undefined)
     await expect
       .poll(everything)
-      .toEqual({ ...Object.fromEntries(globals.map((collection) => [collection, []])), addresses: ['mine'] })
+      .toEqual({ ...Object.fromEntries(httpCollections.map((collection) => [collection, []])), addresses: ['mine'] })
     await expect
       .poll(() =>
         heard.filter(({ attributes }) => attributes['gone'] === 'true').map(({ attributes }) => attributes['name']),
