@@ -61,7 +61,7 @@ describe('clusters of the playground', () => {
       '-o',
       'json',
     ])
-    expect(ran).toMatchObject({ code: 0 })
+    expect(ran, ran.stderr).toMatchObject({ code: 0 })
     expect(JSON.parse(ran.stdout)).toMatchObject({ added: [{ name: 'blue', server, labels: { tier: 'gold' } }] })
     const log = readFileSync(join(playground.path, '.mci', 'functions.log'), 'utf8')
     const kept = JSON.stringify(await getJson(`${playground.dashboard}/api/sources/default/x`))

@@ -53,7 +53,7 @@ describe('mci against the playground', () => {
       '--timeout',
       '60s',
     ])
-    expect(ran).toMatchObject({ code: 0 })
+    expect(ran, ran.stderr).toMatchObject({ code: 0 })
     expect(normal(ran.stdout)).toBe(
       'default/zone-printer is Ready at 203.0.113.1 from europe-west, us-central\n  curl http://127.0.0.1:PORT/\n',
     )
@@ -81,7 +81,7 @@ describe('mci against the playground', () => {
 
   it('apply of the same ends at once: it is so already', async () => {
     const ran = await playground.mci(['apply', '-f', zonePrinter, '--wait'])
-    expect(ran).toMatchObject({ code: 0 })
+    expect(ran, ran.stderr).toMatchObject({ code: 0 })
     expect(ran.stdout).toContain('default/zone-printer is Ready')
   })
 
@@ -155,7 +155,7 @@ describe('mci against the playground', () => {
       '-f',
       '--wait',
     ])
-    expect(ran).toMatchObject({ code: 0 })
+    expect(ran, ran.stderr).toMatchObject({ code: 0 })
     expect(ran.stdout).toContain('from asia-east, europe-west, us-central')
   })
 
