@@ -3,6 +3,7 @@ import { CloudError } from '../shared/cloud/compute-port.ts'
 import type { Credentials } from '../shared/cloud/credentials.ts'
 import { Failure } from './exit-codes.ts'
 import type { Target } from './target.ts'
+import { parseJson } from '../shared/json.ts'
 
 /** Reads the status API, wherever it is computed. */
 export interface StatusReader {
@@ -138,12 +139,4 @@ function checked<T>(value: unknown, shape: z.ZodType<T>, where: string): T {
       .join('; ')}`,
     'Use the mci of the same version as the deployment.',
   )
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseServerRules, thisMachine, type ServerRule } from '../shared/cloud/cluster-servers.ts'
 import { readConfig } from '../shared/config.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
+import { parseJson } from '../shared/json.ts'
 
 /** The system that a command works against. */
 export interface Target {
@@ -113,14 +114,6 @@ function readPlayground(file: string): { facts: z.infer<typeof playground>; read
     )
   }
   return { facts: read(), read }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function findUpwards(from: string, name: string): string | undefined {

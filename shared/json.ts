@@ -24,3 +24,12 @@ export function canonical(value: unknown): string {
 export function hashOf(value: unknown): string {
   return hash('sha256', canonical(value), 'hex').slice(0, 16)
 }
+
+/** What a text says as JSON; undefined = it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -14,7 +14,7 @@ import {
 import { reportAnnotations } from '../../shared/planning/cluster-report.ts'
 import type { ClusterView, GroupsFact } from '../../shared/planning/facts.ts'
 import { derivedFor, derivedLabel, modelIn, ofAnnotation, type DerivedService } from '../../shared/planning/derived.ts'
-import { hashOf } from '../../shared/json.ts'
+import { hashOf, parseJson } from '../../shared/json.ts'
 import { isResourceName, lastPart } from '../../shared/planning/names.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { absentIn, look, withLastGood } from './cluster-looks.ts'
@@ -309,19 +309,15 @@ function pollEvery(waited: number): number {
 
 function parseGroups(annotation: string | undefined): { zone: string; name: string }[] | undefined {
   if (annotation === undefined || annotation.length > 100_000) return undefined
-  try {
-    const parsed: unknown = JSON.parse(annotation)
-    if (!Array.isArray(parsed)) return undefined
-    return parsed
-      .flatMap((entry: unknown) => {
-        const { Name: name, Zone: zone } = (entry ?? {}) as { Name?: unknown; Zone?: unknown }
-        if (typeof name !== 'string' || typeof zone !== 'string') return []
-        const group = { zone: lastPart(zone), name }
-        // Whoever may edit the object may write anything here, and it becomes a part of URLs.
-        return isResourceName(group.name) && isResourceName(group.zone) ? [group] : []
-      })
-      .sort((a, b) => (`${a.zone}/${a.name}` < `${b.zone}/${b.name}` ? -1 : 1))
-  } catch {
-    return undefined
-  }
+  const parsed = parseJson(annotation)
+  if (!Array.isArray(parsed)) return undefined
+  return parsed
+    .flatMap((entry: unknown) => {
+      const { Name: name, Zone: zone } = (entry ?? {}) as { Name?: unknown; Zone?: unknown }
+      if (typeof name !== 'string' || typeof zone !== 'string') return []
+      const group = { zone: lastPart(zone), name }
+      // Whoever may edit the object may write anything here, and it becomes a part of URLs.
+      return isResourceName(group.name) && isResourceName(group.zone) ? [group] : []
+    })
+    .sort((a, b) => (`${a.zone}/${a.name}` < `${b.zone}/${b.name}` ? -1 : 1))
 }

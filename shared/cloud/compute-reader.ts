@@ -3,6 +3,7 @@ import type { ComputeCaller } from './compute-caller.ts'
 import { readList } from './compute-list.ts'
 import { CloudError, type Compute, type ComputeCollection, type ComputeCollections } from './compute-port.ts'
 import { tidy } from './compute-values.ts'
+import { parseJson } from '../json.ts'
 
 /** How to reach the Compute API for reading. */
 export interface ComputeReaderOptions {
@@ -99,13 +100,5 @@ async function read(
       'unavailable',
       `${what}: no answer: ${cause instanceof Error ? cause.message : String(cause)}`,
     )
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

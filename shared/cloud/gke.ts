@@ -4,6 +4,7 @@ import { atMost } from '../bounded.ts'
 import { isForbidden, isLoopback } from './cluster-servers.ts'
 import { CloudError } from './compute-port.ts'
 import { createTransport, type KubernetesTransport } from './kubernetes-transport.ts'
+import { parseJson } from '../json.ts'
 
 /** Where GKE says that the control plane of a cluster is. */
 export interface GkeCluster {
@@ -108,12 +109,4 @@ function isControlPlane(name: string): boolean {
 /** Whether a server of GKE has a certificate of a public authority, so that the cluster's own CA says nothing about it. */
 export function hasPublicCertificate(server: string): boolean {
   return new URL(server).hostname.endsWith('.gke.goog')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -8,6 +8,7 @@ import { CloudError } from './compute-port.ts'
 import { withDeadline } from './deadline.ts'
 import { shapes } from './kubernetes-shapes.ts'
 import { createTransport, type KubernetesAnswer, type KubernetesTransport } from './kubernetes-transport.ts'
+import { parseJson } from '../json.ts'
 
 /** The vendor's builders of requests, by API group. */
 export interface KubernetesApis {
@@ -162,12 +163,4 @@ function refusal(httpStatus: number, value: unknown, text: string): CloudError {
     'notKubernetes',
     `HTTP ${httpStatus} without a Kubernetes Status: ${text.slice(0, 200)}`,
   )
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,5 @@
 import { CloudError } from './compute-port.ts'
+import { parseJson } from '../json.ts'
 
 /**
  * What can be read from an error of Google's client libraries. They show the status only; the reason (`errors[].reason`)
@@ -80,12 +81,7 @@ function noAnswer({ code, systemCode }: VendorFault): string {
 }
 
 function apiError(payload: unknown): Record<PropertyKey, unknown> | undefined {
-  if (typeof payload !== 'string') return asRecord(asRecord(payload)?.['error'])
-  try {
-    return asRecord(asRecord(JSON.parse(payload))?.['error'])
-  } catch {
-    return undefined
-  }
+  return asRecord(asRecord(typeof payload === 'string' ? parseJson(payload) : payload)?.['error'])
 }
 
 function numberIn(record: Record<PropertyKey, unknown> | undefined, key: string): number | undefined {

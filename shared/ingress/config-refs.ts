@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts'
 import { isMapping } from './fields.ts'
 import { checkDnsSubdomain } from './names.ts'
 
@@ -19,12 +20,7 @@ const longest = 16_384
 export function readConfigRefs(annotation: string): ConfigRefs | string {
   const wrong = 'is not JSON of the form {"default":"NAME","ports":{"PORT":"NAME"}}'
   if (annotation.length > longest) return wrong
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(annotation)
-  } catch {
-    return wrong
-  }
+  const parsed = parseJson(annotation)
   if (!isMapping(parsed)) return wrong
   const { default: byDefault, ports } = parsed
   if (ports !== undefined && !isMapping(ports)) return wrong

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { LabelRequirement } from './model.ts'
 import { checkLabelValue, checkQualifiedName } from './names.ts'
 import { kindOf, quote } from './report.ts'
+import { parseJson } from '../json.ts'
 
 const maxTextLength = 8192
 const maxRequirements = 50
@@ -95,12 +96,8 @@ const jsonShape = z.array(
 )
 
 function fromJson(text: string): RawSelector {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refused(`The selector ${quote(text)} is not valid JSON.`)
-  }
+  const value = parseJson(text)
+  if (value === undefined) return refused(`The selector ${quote(text)} is not valid JSON.`)
   const parsed = jsonShape.safeParse(value)
   if (parsed.success)
     return { ok: true, requirements: parsed.data.map((one) => ({ ...one, values: one.values ?? [] })) }

@@ -1,6 +1,8 @@
 import type { ServiceNegObject } from '../cloud/kubernetes-port.ts'
 import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { ServiceFact } from './facts.ts'
+import { isMapping } from '../ingress/fields.ts'
+import { parseJson } from '../json.ts'
 
 /** What a Service asks of the in-cluster controller by its annotation `cloud.google.com/neg` (peers: ingress-gce). */
 export interface NegRequest {
@@ -122,13 +124,6 @@ export function capacityOf({
 }
 
 function members(annotation: string | null): Record<string, unknown> {
-  if (annotation === null || annotation.length > longest) return {}
-  try {
-    const parsed: unknown = JSON.parse(annotation)
-    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : {}
-  } catch {
-    return {}
-  }
+  const said = annotation === null || annotation.length > longest ? undefined : parseJson(annotation)
+  return isMapping(said) ? said : {}
 }

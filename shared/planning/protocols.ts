@@ -1,3 +1,6 @@
+import { isMapping } from '../ingress/fields.ts'
+import { parseJson } from '../json.ts'
+
 /** How the load balancer speaks to the pods. */
 export type BackendProtocol = 'HTTP' | 'HTTPS' | 'HTTP2'
 
@@ -17,12 +20,6 @@ export function portProtocol(
 }
 
 function protocolsOf(annotation: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(annotation)
-    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : {}
-  } catch {
-    return {}
-  }
+  const said = parseJson(annotation)
+  return isMapping(said) ? said : {}
 }
