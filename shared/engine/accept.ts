@@ -115,8 +115,9 @@ function acceptOne(
     model: spec.model,
     ...times,
     selection,
-    // What a withdrawn one had may be gone by now: it is looked for again.
+    // What a withdrawn one had may be gone by now: it is looked for again. What it was taking over is not forgotten before.
     ...(alive ? {} : { living: null, names: {} }),
+    ...(base.goneAt === null || base.takingOver === undefined ? {} : { takingOver: [] }),
     ...(wasLeftServing(base) ? { leftServing: true } : {}),
     generation: base.generation + 1,
     deleted: false,

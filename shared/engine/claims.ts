@@ -3,6 +3,7 @@ import { claimId, type ClaimDoc, type IngressDoc, type ResourceDoc } from '../st
 import type { Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
 import { list, missing } from './ledger.ts'
+import { afterStaking } from './taking-over.ts'
 
 /** One change of what an Ingress claims. */
 export type Stake =
@@ -31,14 +32,21 @@ export type Staked = { is: 'written'; awake: ResourceId[]; conflicts: string[] }
 /**
  * Writes claims in small transactions, each fenced by the Ingress's token. A resource that another Ingress claims is not
  * touched (first come, first served) and reported; URL map and address come first, so that a load balancer name or an IP that
- * is taken stops everything before anything is written.
+ * is taken stops everything before anything is written. `begins`: these are claims on a load balancer and not only on looks, so
+ * what was found of it is being taken over from the first of them on.
  */
-export async function stake(deps: Deps, doc: IngressDoc, token: number, stakes: readonly Stake[]): Promise<Staked> {
+export async function stake(
+  deps: Deps,
+  doc: IngressDoc,
+  token: number,
+  stakes: readonly Stake[],
+  begins: boolean,
+): Promise<Staked> {
   const ordered = [...stakes].sort((a, b) => rank(a) - rank(b))
   const awake: ResourceId[] = []
   for (let at = 0; at < ordered.length; at += perTransaction) {
     const chunk = ordered.slice(at, at + perTransaction)
-    const result = await deps.store.transact((tx) => stakeChunk(deps, tx, doc, token, chunk))
+    const result = await deps.store.transact((tx) => stakeChunk(deps, tx, doc, token, chunk, begins))
     if (result.is === 'stale') return result
     awake.push(...result.awake)
     if (result.conflicts.length > 0) return { is: 'written', awake, conflicts: result.conflicts }
@@ -57,6 +65,7 @@ async function stakeChunk(
   doc: IngressDoc,
   token: number,
   chunk: readonly Stake[],
+  begins: boolean,
 ): Promise<Staked> {
   const ingress = await tx.get('ingresses', doc.id)
   if (ingress?.token !== token) return { is: 'stale' }
@@ -73,6 +82,9 @@ async function stakeChunk(
   const absent = new Set(await missing(tx, [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]))
   const tokens = await fencingTokens(tx, chunk, docs)
   const now = deps.clock.now()
+  const staked = chunk.flatMap((one) => (one.do === 'drop' ? [] : [one.id]))
+  const noted = afterStaking(ingress, staked, begins)
+  if (noted !== undefined) tx.set('ingresses', doc.id, { ...ingress, ...noted })
   const awake: ResourceId[] = []
   for (const one of chunk) {
     const before = docs.get(one.id)
@@ -96,7 +108,7 @@ async function stakeChunk(
         owner: doc.id,
         applied: true,
         appliedRefs: one.refs,
-        ...stirred('it was there before, and nobody wants it', now),
+        ...stirred('it was being taken over, and its Ingress was withdrawn', now),
         ...(one.after.length === 0
           ? {}
           : {

@@ -108,7 +108,7 @@ async function planOnce(
     const begun = await startWriting(deps, doc, planWritten(stakes, cause, deps.clock.now()))
     if (begun === undefined) return true
     token = begun
-    const staked = await stake(deps, doc, token, stakes)
+    const staked = await stake(deps, doc, token, stakes, made?.is === 'planned')
     if (staked.is === 'stale') return true
     conflicts = staked.conflicts
     await send(

@@ -1,10 +1,11 @@
 import { canonical } from '../json.ts'
 import type { Plan } from '../planning/plan.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
-import type { ClaimDoc } from '../state/documents.ts'
+import type { ClaimDoc, Leftover } from '../state/documents.ts'
 import type { Stake } from './claims.ts'
 import type { AnyKind, Desired } from './kind.ts'
 import type { Sources } from './sources.ts'
+import { withoutDocument } from './taking-over.ts'
 
 /** Pure: the difference between the claims that are and those that should be. */
 export function stakesOf(made: Plan, sources: Sources): Stake[] {
@@ -12,7 +13,7 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
   const { force, mode } = sources.doc.model.settings
   if (mode === 'paused') return sources.claims.filter((claim) => claim.hold !== mode).map(paused)
   const held = mode === 'observe' ? { hold: mode } : {}
-  const standing = new Map((sources.doc.living?.leftovers ?? []).map(({ id, refs }) => [id, refs]))
+  const standing = new Map(withoutDocument(sources.doc).map(({ id, refs }) => [id, refs]))
   const changed = made.desired
     .filter((desired) => !sameClaim(now.get(desired.id), desired, { force, ...held }))
     .map(({ id, want, refs, uses }): Stake => ({
@@ -31,7 +32,7 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
   const after = made.desired
     .map(({ id }) => id)
     .filter((id) => ['url-map', 'target-proxy'].includes(splitResourceId(id).kind))
-  const retired = retire(sources, after).filter(({ id }) => !keep.has(id))
+  const retired = retire(withoutDocument(sources.doc), sources, after).filter(({ id }) => !keep.has(id))
   const dropped = sources.claims
     .filter((claim) => !keep.has(claim.resource))
     .map((claim): Stake => ({ do: 'drop', id: claim.resource }))
@@ -67,14 +68,13 @@ function sameClaim(
 
 /**
  * Nothing is wanted any more: everything goes, with what was still to be taken over of a load balancer that is partly ours
- * already; or, if the Ingress says so, it is left serving.
+ * already, while what was only found stays; or, if the Ingress says so, it is left serving.
  */
 export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] {
   const { claims, resources, doc } = sources
   if (doc.model.settings.onDelete !== 'orphan') {
-    const begun = claims.some(({ resource }) => splitResourceId(resource).kind !== 'cluster-ingress')
     return [
-      ...(begun ? retire(sources, []) : []),
+      ...retire(doc.takingOver ?? [], sources, []),
       ...claims.map((claim): Stake => ({ do: 'drop', id: claim.resource })),
     ]
   }
@@ -104,8 +104,6 @@ export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] 
   ]
 }
 
-function retire({ doc, resources }: Sources, after: ResourceId[]): Stake[] {
-  return (doc.living?.leftovers ?? [])
-    .filter(({ id }) => !resources.has(id))
-    .map(({ id, refs }) => ({ do: 'retire', id, refs, after }))
+function retire(leftovers: readonly Leftover[], { resources }: Sources, after: ResourceId[]): Stake[] {
+  return leftovers.filter(({ id }) => !resources.has(id)).map(({ id, refs }) => ({ do: 'retire', id, refs, after }))
 }

@@ -9,6 +9,7 @@ import type { Held } from './kind.ts'
 import type { Cause } from './nudge.ts'
 import type { Sources } from './sources.ts'
 import { statusOf, type IngressStatus } from './status.ts'
+import { stillWithout, withoutDocument } from './taking-over.ts'
 
 /** A status that is not final is looked at again after this, should every nudge have been lost; milliseconds. */
 const statusPatience = 60_000
@@ -51,6 +52,7 @@ export async function writeStatus(
       plan: planned.plan,
       plannedGeneration: planned.plannedGeneration,
       living: planned.living,
+      ...(planned.takingOver === undefined ? {} : { takingOver: planned.takingOver }),
       names: planned.names,
       goneAt,
       phase: status.phase,
@@ -106,7 +108,7 @@ function planFields(
   made: Plan,
   conflicts: readonly string[],
   now: number,
-): Pick<IngressDoc, 'plan' | 'plannedGeneration' | 'living' | 'names'> {
+): Pick<IngressDoc, 'plan' | 'plannedGeneration' | 'living' | 'takingOver' | 'names'> {
   const problems = [
     ...(made.is === 'refused' ? made.problems : []),
     ...conflicts.map((message) => ({ where: 'load balancer name', message })),
@@ -126,9 +128,12 @@ function planFields(
     plan: same ? doc.plan : next,
     plannedGeneration: written ? doc.generation : doc.plannedGeneration,
     // From now on this is what there is, and what was left behind is claimed or on its way out, but for what waits to be wanted.
-    living: written
-      ? { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: stillLeft(doc, made.held) }
-      : doc.living,
+    ...(written
+      ? stillWithout(
+          { ...doc, living: { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: [] } },
+          stillLeft(doc, made.held),
+        )
+      : { living: doc.living }),
     names: written ? { ...doc.names, ...firewallNames(made.layout.networks) } : doc.names,
   }
 }
@@ -138,7 +143,7 @@ function firewallNames(networks: readonly NetworkLayout[]): Record<string, strin
 }
 
 /** While it is only observed nothing was asked to go. */
-function stillLeft({ living, model }: IngressDoc, held: readonly Held[]): Leftover[] {
+function stillLeft(doc: IngressDoc, held: readonly Held[]): Leftover[] {
   const waiting = new Set(held.map(({ id }) => id))
-  return (living?.leftovers ?? []).filter(({ id }) => model.settings.mode === 'observe' || waiting.has(id))
+  return withoutDocument(doc).filter(({ id }) => doc.model.settings.mode === 'observe' || waiting.has(id))
 }

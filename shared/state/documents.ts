@@ -135,7 +135,7 @@ export interface Living {
   loadBalancer: string
   /** Its scheme, which nothing can change; null = there is none yet. */
   scheme: 'EXTERNAL' | 'EXTERNAL_MANAGED' | null
-  /** All that was there of it: what the Ingress does not want is removed once it is taken over; empty afterwards. */
+  /** All that was there of it, while none of it is claimed; empty from then on. */
   leftovers: Leftover[]
 }
 
@@ -217,6 +217,11 @@ export interface IngressDoc {
   names: Record<string, string>
   /** What was found when the load balancer was first looked for; null = not looked yet. */
   living: Living | null
+  /**
+   * Of a load balancer whose taking over has begun, what has no document yet (a forwarding rule waits for its IP): it is wanted
+   * later, or goes with the rest, whatever is published meanwhile; absent = nothing.
+   */
+  takingOver?: Leftover[]
   conditions: Condition[]
   /** The last happenings, oldest first; absent = none yet. Written only with something else. */
   history?: Happening[]

@@ -29,16 +29,54 @@ beforeEach(() => {
     ],
   })
 })
-const ingress = async (name: string): Promise<IngressDoc> => {
-  const doc = ingressOf(modelOf({ name }), { token: 7 })
+const ingress = async (name: string, parts: Partial<IngressDoc> = {}): Promise<IngressDoc> => {
+  const doc = ingressOf(modelOf({ name }), { token: 7, ...parts })
   await deps.store.transact(async (tx) => tx.set('ingresses', doc.id, doc))
   return doc
 }
 const stakeFor = async (name: string, stakes: Stake[], token = 7): Promise<Staked> =>
-  stake(deps, await ingress(name), token, stakes)
+  stake(deps, await ingress(name), token, stakes, false)
 const claimsOf = async (name: string): Promise<string[]> =>
   (await deps.store.find(queries.claimsOf(`default/${name}`))).map(({ resource }) => resource).sort()
 const doc = (id: ResourceId) => deps.store.get('resources', id)
+
+describe('stake, where there is a load balancer already', () => {
+  const rule = resourceId('forwarding-rule', 'p', 'mci1-fw--zp')
+  const found = [rule, map].map((id) => ({ id, refs: [] }))
+  const begin = async (stakes: Stake[], begins: boolean): Promise<IngressDoc | undefined> => {
+    const before = await ingress('zp', { living: { loadBalancer: 'zp', scheme: 'EXTERNAL', leftovers: found } })
+    await stake(deps, before, 7, stakes, begins)
+    return deps.store.get('ingresses', before.id)
+  }
+
+  it('has all of it taken over from the first claim on, and notes what has no document yet', async () => {
+    expect(await begin([claim(map)], true)).toMatchObject({
+      living: { leftovers: [] },
+      takingOver: [{ id: rule, refs: [] }],
+      token: 7,
+    })
+  })
+
+  it('leaves it what it is while only looks are claimed', async () => {
+    expect(await begin([claim(service('look'))], false)).toMatchObject({ living: { leftovers: found } })
+  })
+
+  it('leaves it what it is where another Ingress has the name', async () => {
+    await stakeFor('first', [claim(map)])
+    const after = await begin([claim(map)], true)
+    expect(after).toMatchObject({ living: { leftovers: found } })
+    expect(after?.takingOver).toBeUndefined()
+  })
+
+  it('forgets what gets a document, as a retired one does', async () => {
+    await begin([claim(map)], true)
+    const before = await deps.store.get('ingresses', 'default/zp')
+    if (before === undefined) throw new Error('no document')
+    await stake(deps, before, 7, [{ do: 'retire', id: rule, refs: [], after: [] }], false)
+    expect(await deps.store.get('ingresses', before.id)).toMatchObject({ takingOver: [] })
+    expect(await doc(rule)).toMatchObject({ owner: 'default/zp', why: expect.stringContaining('withdrawn') as string })
+  })
+})
 
 describe('stake', () => {
   it('writes claims and their documents, awake, with their clocks set', async () => {
@@ -126,7 +164,7 @@ describe('many', () => {
     deps = meanwhile
     const doc = await ingress('zp')
     const before = commits
-    const racing = stake(deps, doc, 7, hundred)
+    const racing = stake(deps, doc, 7, hundred, true)
     while (commits === before) await Promise.resolve()
     await deps.store.transact(async (tx) => tx.set('ingresses', doc.id, { ...doc, token: 8 }))
     expect(await racing).toEqual({ is: 'stale' })

@@ -15,9 +15,9 @@ const leftovers: Leftover[] = [
   { id: service, refs: [] },
 ]
 
-function sources(claims: ClaimDoc[]): Sources {
+function sources(claims: ClaimDoc[], takingOver: Leftover[] = []): Sources {
   const living = { loadBalancer: 'zp', scheme: 'EXTERNAL' as const, leftovers }
-  return { doc: ingressOf(modelOf(), { living }), clusters: [], claims, resources: new Map() }
+  return { doc: ingressOf(modelOf(), { living, takingOver }), clusters: [], claims, resources: new Map() }
 }
 
 describe('what was there before us', () => {
@@ -27,11 +27,16 @@ describe('what was there before us', () => {
   })
 
   it('goes with a load balancer that is withdrawn while it is being taken over', () => {
-    const dropped = withdrawn([], sources([claimDoc(map)]))
+    const dropped = withdrawn([], sources([claimDoc(map)], leftovers))
     expect(dropped.map((one) => `${one.do} ${one.id}`)).toEqual([`retire ${map}`, `retire ${service}`, `drop ${map}`])
   })
 
   it('stays when the Ingress is withdrawn before anything was taken over', () => {
     expect(withdrawn([], sources([claimDoc(look)])).map((one) => one.do)).toEqual(['drop'])
+  })
+
+  it('stays when the Ingress is withdrawn before anything of it was taken over, though it has another one', () => {
+    const other = claimDoc(resourceId('url-map', project, 'mci1-um--before'))
+    expect(withdrawn([], sources([other])).map((one) => `${one.do} ${one.id}`)).toEqual([`drop ${other.resource}`])
   })
 })
