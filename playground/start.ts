@@ -1,13 +1,13 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pc from 'picocolors'
 import { parseAllDocuments } from 'yaml'
 import { applyFile, startEnvironment, type Environment } from './environment.ts'
+import { keepFilesFresh } from './files.ts'
 import { startFunctions, type FunctionsProcess } from './functions-process.ts'
-import { writeKubeconfig } from './kubernetes/index.ts'
 import { readOptions, type Options } from './options.ts'
 import { publish } from './publish.ts'
-import { followStages, read, type IngressReport } from './stages.ts'
+import { followStages, read } from './stages.ts'
 import { startScheduler } from './wiring.ts'
 
 const project = 'playground'
@@ -41,7 +41,7 @@ async function main(options: Options): Promise<number> {
   await environment.pubsub.wire(project, functions.ports)
   const dashboard = `http://127.0.0.1:${functions.ports['status']}`
   const stopScheduler = startScheduler(environment.pubsub.rest, project, tickMs)
-  const files = keepFilesFresh(environment, dashboard)
+  const files = keepFilesFresh('.mci', environment, dashboard)
   await files.write()
   console.log(
     `${pc.bold('Google Cloud, simulated')} (up in ${seconds(begun)}): ${environment.clusters.length} clusters, Compute, Pub/Sub, ${Object.keys(functions.ports).length} functions`,
@@ -157,42 +157,6 @@ async function serveUntilStopped(
     stopped,
     functions.ended.then((last) => Promise.reject(new Error(`the functions ended:\n${last}`))),
   ])
-}
-
-/** Writes .mci/playground.json and .mci/kubeconfig, again whenever a load balancer comes or goes. */
-function keepFilesFresh(environment: Environment, dashboard: string): { write(): Promise<void>; stop(): void } {
-  const { project, pubsub, compute, clusters, loadBalancers } = environment
-  async function write(): Promise<void> {
-    await loadBalancers.settled()
-    const local = loadBalancers.loadBalancers()
-    const known = (await read<{ ingresses: IngressReport[] }>(dashboard, '/api/ingresses'))?.ingresses ?? []
-    const urlOf = (vip: string | null, scheme: string): string | null =>
-      local.find((one) => one.ip === vip && one.scheme === scheme)?.url ?? null
-    const facts = {
-      project,
-      pubsub: pubsub.grpc,
-      pubsubRest: pubsub.rest,
-      firestore: environment.firestore,
-      compute: compute.url,
-      dashboard,
-      clusters: clusters.map(({ name, server, zones }) => ({ name, server, zones })),
-      loadBalancers: known
-        .filter(({ vip }) => local.some((one) => one.ip === vip))
-        .map(({ namespace, name, loadBalancer, vip }) => ({
-          ingress: `${namespace}/${name}`,
-          name: loadBalancer,
-          vip,
-          http: urlOf(vip, 'http'),
-          https: urlOf(vip, 'https'),
-        })),
-    }
-    writeFileSync('.mci/playground.json', `${JSON.stringify(facts, null, 2)}\n`)
-    writeFileSync('.mci/kubeconfig', writeKubeconfig(clusters))
-  }
-  const stop = loadBalancers.onChange(
-    () => void write().catch((error: unknown) => console.error(`cannot write .mci/playground.json: ${String(error)}`)),
-  )
-  return { write, stop }
 }
 
 function idOf(object: unknown): string {
