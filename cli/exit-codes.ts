@@ -28,3 +28,8 @@ export class Failure extends Error {
     this.code = code
   }
 }
+
+/** There was no answer, or none that says anything: the next question may well have one. */
+export class Unanswered extends Failure {
+  override name = 'Unanswered'
+}

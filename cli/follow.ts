@@ -1,5 +1,6 @@
 import { exitCodes, Failure, type ExitCode } from './exit-codes.ts'
 import { deadLetterShape, reportShape, type Report } from './report.ts'
+import { patiently } from './patience.ts'
 import type { Session } from './session.ts'
 import { secondsOf, stageLine, treeOf } from './stages.ts'
 
@@ -12,6 +13,15 @@ export function readReport(session: Session, id: string): Promise<Report | undef
   return session.status.get(`/api/ingresses/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`, reportShape)
 }
 
+/** A version of an Ingress that is waited for. */
+export interface Awaited {
+  id: string
+  /** What there was before the message that made it; what has not moved since is no news. */
+  before?: Report | undefined
+  /** What was there when that message had been taken: an answer of less says nothing about it. */
+  taken?: Report | undefined
+}
+
 /**
  * Waits until a message has been taken: the Ingress shows it, or the message is found among those that were not carried
  * out. `before` is what the Ingress was before it was published. Throws Failure with the reason, or when nobody takes it.
@@ -21,13 +31,15 @@ export async function awaitTaken(
   id: string,
   messageId: string,
   before: Report | undefined,
-): Promise<Report | undefined> {
+): Promise<Awaited> {
   const until = session.now() + patience
   for (;;) {
-    const [report, refused] = await Promise.all([
-      readReport(session, id),
-      session.status.get(`/api/dead-letters/${encodeURIComponent(messageId)}`, deadLetterShape),
-    ])
+    const [report, refused] = await patiently(session, () =>
+      Promise.all([
+        readReport(session, id),
+        session.status.get(`/api/dead-letters/${encodeURIComponent(messageId)}`, deadLetterShape),
+      ]),
+    )
     if (refused !== undefined)
       throw new Failure(
         `not done: ${refused.why}`,
@@ -39,7 +51,7 @@ export async function awaitTaken(
       report?.publishedAt !== before?.publishedAt ||
       report?.generation !== before?.generation ||
       (report === undefined) !== (before === undefined)
-    if (moved) return report
+    if (moved) return { id, before, taken: report }
     if (session.now() > until)
       throw new Failure(
         `message ${messageId} was published, and nothing has taken it for ${secondsOf(patience)}`,
@@ -50,18 +62,22 @@ export async function awaitTaken(
   }
 }
 
-/** Waits until the latest version has been planned. Throws Failure with everything that is wrong when it is refused. */
-export async function awaitVerdict(session: Session, id: string): Promise<void> {
+/** Waits until this version, or a later one, has been planned. Throws Failure with everything that is wrong when it is refused. */
+export async function awaitVerdict(session: Session, awaited: Awaited): Promise<void> {
+  const { id, taken } = awaited
   const until = session.now() + patience
   for (;;) {
-    const report = await readReport(session, id)
+    const report = newsOf(awaited, await patiently(session, () => readReport(session, id)))
     const accepted = report?.conditions.find(({ type }) => type === 'Accepted')
     if (accepted?.status === 'True') return
-    if (accepted?.status === 'False')
+    if (accepted?.status === 'False') {
+      const other =
+        report?.publishedAt === taken?.publishedAt ? '' : ', in a version that was published after this one,'
       throw new Failure(
-        `${id} is refused: ${accepted.message}`,
+        `${id}${other} is refused: ${accepted.message}`,
         'Correct it and apply again. What served before, if anything, serves on.',
       )
+    }
     if (session.now() > until) {
       session.terminal.warn(
         `it is not clear after ${secondsOf(patience)} whether ${id} can be served: ${accepted?.message ?? 'no status'}`,
@@ -72,6 +88,11 @@ export async function awaitVerdict(session: Session, id: string): Promise<void> 
   }
 }
 
+/** What an answer says about the version that is waited for; undefined = nothing, it is of the time before. */
+function newsOf({ taken }: Awaited, report: Report | undefined): Report | undefined {
+  return report !== undefined && report.generation < (taken?.generation ?? 0) ? undefined : report
+}
+
 /** How waiting ended. */
 export interface Ending {
   id: string
@@ -80,44 +101,44 @@ export interface Ending {
   report: Report | undefined
 }
 
-/**
- * Shows the stages of Ingresses until each has come to its end: served, or withdrawn and gone. `before` is what they were
- * before the message that is followed: what has not moved since is no news.
- */
+/** Shows the stages of Ingresses until each has come to its end: served, or withdrawn and gone. */
 export async function follow(
   session: Session,
-  ids: readonly string[],
-  before: readonly (Report | undefined)[],
+  awaited: readonly Awaited[],
   goal: 'served' | 'gone',
   timeoutMs: number,
 ): Promise<Ending[]> {
   const begun = session.now()
   const { terminal } = session
-  const known = new Map(before.flatMap((report) => report?.resources ?? []).map((one) => [one.id, one.updatedAt]))
+  const known = new Map(awaited.flatMap(({ before }) => before?.resources ?? []).map((one) => [one.id, one.updatedAt]))
   const said = new Map<string, string>()
   for (;;) {
     const elapsed = session.now() - begun
-    const reports = await Promise.all(ids.map((id) => readReport(session, id)))
-    const endings = ids.map((id, index) => endingOf(id, reports[index], goal))
+    const seen = await patiently(
+      session,
+      () => Promise.all(awaited.map(async (one) => ({ ...one, report: await readReport(session, one.id) }))),
+      begun + timeoutMs,
+    )
+    const endings = seen.map((one) => endingOf(one, goal))
     if (terminal.live) {
-      const size = { columns: terminal.columns(), rows: Math.floor(terminal.rows() / ids.length) }
-      terminal.show(ids.flatMap((id, index) => treeOf(reports[index], id, elapsed, size, terminal.sayColours)))
+      const size = { columns: terminal.columns(), rows: Math.floor(terminal.rows() / seen.length) }
+      terminal.show(seen.flatMap(({ report, id }) => treeOf(report, id, elapsed, size, terminal.sayColours)))
     } else {
-      for (const report of reports) sayNews(session, report, elapsed, known, said)
+      for (const { report } of seen) sayNews(session, report, elapsed, known, said)
     }
     const over = elapsed > timeoutMs
     if (over || endings.every((ending) => ending !== undefined)) {
-      return endings.map(
-        (ending, index): Ending => ending ?? { id: ids[index] ?? '', code: exitCodes.timeout, report: reports[index] },
-      )
+      return seen.map(({ id, report }, index): Ending => endings[index] ?? { id, code: exitCodes.timeout, report })
     }
     await session.sleep(session.status.pace)
   }
 }
 
-function endingOf(id: string, report: Report | undefined, goal: 'served' | 'gone'): Ending | undefined {
-  if (report === undefined) return goal === 'gone' ? { id, code: exitCodes.ok, report } : undefined
-  if (goal === 'gone') return undefined
+function endingOf(seen: Awaited & { report: Report | undefined }, goal: 'served' | 'gone'): Ending | undefined {
+  const { id } = seen
+  if (goal === 'gone') return seen.report === undefined ? { id, code: exitCodes.ok, report: undefined } : undefined
+  const report = newsOf(seen, seen.report)
+  if (report === undefined) return undefined
   switch (report.phase) {
     case 'Ready':
       return { id, code: exitCodes.ok, report }

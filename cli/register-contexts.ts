@@ -1,6 +1,7 @@
 import type { ClusterRegistration } from '../shared/cloud/kubernetes-port.ts'
 import { exitCodes, Failure } from './exit-codes.ts'
 import { contextsOf, registrationOf, type Context } from './kubeconfig.ts'
+import { patiently } from './patience.ts'
 import { clustersShape, deadLetterShape, type ClusterReport } from './report.ts'
 import type { Session } from './session.ts'
 import { secondsOf } from './stages.ts'
@@ -19,7 +20,9 @@ export async function registerContexts(
   flags: { kubeconfig?: string; kubecontexts?: string[] },
 ): Promise<string[]> {
   const contexts = await contextsOf(flags.kubeconfig ?? '', flags.kubecontexts)
-  const known = new Map((await readClusters(session)).map((cluster) => [cluster.name, cluster]))
+  const known = new Map(
+    (await patiently(session, () => readClusters(session))).map((cluster) => [cluster.name, cluster]),
+  )
   const fresh = contexts.filter((context) => {
     const cluster = known.get(context.name)
     return cluster === undefined || cluster.leaving || cluster.server !== context.server
@@ -62,7 +65,9 @@ export async function register(session: Session, registrations: readonly Cluster
   const names = registrations.map(({ name }) => name)
   const until = session.now() + patience
   for (;;) {
-    const known = new Map((await readClusters(session)).map((cluster) => [cluster.name, cluster]))
+    const known = new Map(
+      (await patiently(session, () => readClusters(session))).map((cluster) => [cluster.name, cluster]),
+    )
     const seen = registrations.filter(({ name, server }) => {
       const cluster = known.get(name)
       return cluster?.server === server && (cluster.version !== null || cluster.unreachable !== null)
@@ -78,8 +83,10 @@ export async function register(session: Session, registrations: readonly Cluster
         'It is asked again every minute. Can the functions reach it (network, authorized networks, RBAC)?',
       )
     }
-    const refused = await Promise.all(
-      messages.map((id) => session.status.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterShape)),
+    const refused = await patiently(session, () =>
+      Promise.all(
+        messages.map((id) => session.status.get(`/api/dead-letters/${encodeURIComponent(id)}`, deadLetterShape)),
+      ),
     )
     const reasons = refused.flatMap((letter) => (letter === undefined ? [] : [letter.why]))
     if (reasons.length > 0)

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { CloudError } from '../shared/cloud/compute-port.ts'
 import type { Credentials } from '../shared/cloud/credentials.ts'
-import { Failure } from './exit-codes.ts'
-import type { Target } from './target.ts'
+import { Failure, Unanswered } from './exit-codes.ts'
 import { parseJson } from '../shared/json.ts'
+import { isPassing } from '../shared/state/firestore-faults.ts'
+import type { Target } from './target.ts'
 
 /** Reads the status API, wherever it is computed. */
 export interface StatusReader {
-  /** The answer to `GET path`, checked; undefined when there is no such thing. */
+  /** The answer to `GET path`, checked; undefined when there is no such thing. Throws Unanswered or Failure. */
   get<T>(path: string, shape: z.ZodType<T>): Promise<T | undefined>
   /** How long to wait between two looks at the same thing; milliseconds. Firestore counts every document read. */
   pace: number
@@ -57,16 +58,20 @@ function overHttp(target: Target, base: string, identity: () => Promise<Credenti
           `the status API at ${base} does not let you in (HTTP ${status})`,
           'Ask for the right to call the status function, or leave --status-url out to read Firestore directly.',
         )
-      if (status !== 200)
-        throw new Failure(
-          `the status API at ${base} answered HTTP ${status}${said.success ? `: ${said.data.error.message}` : ''}`,
-          next,
-        )
+      if (status !== 200) {
+        const what = `the status API at ${base} answered HTTP ${status}${said.success ? `: ${said.data.error.message}` : ''}`
+        throw mayPass(status) ? new Unanswered(what, next) : new Failure(what, next)
+      }
       return checked(value, shape, `${base}${path}`)
     },
     pace: 200,
     close: () => Promise.resolve(),
   }
+}
+
+/** A function that starts, has too many questions, or has just lost its store: it is not what was asked that is wrong. */
+function mayPass(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408
 }
 
 async function ask(
@@ -88,7 +93,7 @@ async function ask(
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Failure(`the status API does not answer at ${url}: ${why}`, next)
+    throw new Unanswered(`the status API does not answer at ${url}: ${why}`, next)
   }
 }
 
@@ -116,10 +121,9 @@ function overFirestore(target: Target, identity: () => Promise<Credentials>): St
         return status === 404 ? undefined : checked(body, shape, path)
       } catch (error) {
         if (error instanceof Failure) throw error
-        throw new Failure(
-          `the state in Firestore of ${target.describe} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-          'Sign in (gcloud auth application-default login), or give the status API with --status-url.',
-        )
+        const what = `the state in Firestore of ${target.describe} cannot be read: ${error instanceof Error ? error.message : String(error)}`
+        const next = 'Sign in (gcloud auth application-default login), or give the status API with --status-url.'
+        throw isPassing(error) ? new Unanswered(what, next) : new Failure(what, next)
       }
     },
     pace: 1_000,

@@ -51,7 +51,7 @@ export function findTarget(flags: TargetFlags, env: Readonly<Record<string, stri
   const statusUrl = flags.statusUrl ?? env['MCI_STATUS_URL']
   const file = statusUrl === undefined ? findUpwards(cwd, join('.mci', 'playground.json')) : undefined
   if (file !== undefined) {
-    const { facts, read } = readPlayground(file)
+    const facts = readPlayground(file)
     if (flags.gcpProject === undefined || flags.gcpProject === facts.project) {
       return {
         is: 'playground',
@@ -64,7 +64,7 @@ export function findTarget(flags: TargetFlags, env: Readonly<Record<string, stri
         firestoreDatabase: '(default)',
         firestoreHost: facts.firestore ?? undefined,
         localUrl(ingress) {
-          const found = read().loadBalancers.find((one) => one.ingress === ingress)
+          const found = readPlayground(file).loadBalancers.find((one) => one.ingress === ingress)
           return found?.http ?? found?.https ?? undefined
         },
         describe: `the playground (${relative(cwd, file)})`,
@@ -104,16 +104,13 @@ function deployment(
   }
 }
 
-function readPlayground(file: string): { facts: z.infer<typeof playground>; read: () => z.infer<typeof playground> } {
-  const read = (): z.infer<typeof playground> => {
-    const parsed = playground.safeParse(parseJson(readFileSync(file, 'utf8')))
-    if (parsed.success) return parsed.data
-    throw new Failure(
-      `${file} is not what the playground writes: ${z.prettifyError(parsed.error)}`,
-      'Start the playground again (npm start), or name a deployment with --gcp-project and --status-url.',
-    )
-  }
-  return { facts: read(), read }
+function readPlayground(file: string): z.infer<typeof playground> {
+  const parsed = playground.safeParse(parseJson(readFileSync(file, 'utf8')))
+  if (parsed.success) return parsed.data
+  throw new Failure(
+    `${file} is not what the playground writes: ${z.prettifyError(parsed.error)}`,
+    'Start the playground again (npm start), or name a deployment with --gcp-project and --status-url.',
+  )
 }
 
 function findUpwards(from: string, name: string): string | undefined {

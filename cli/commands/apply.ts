@@ -1,10 +1,10 @@
 import type { IngressModel } from '../../shared/ingress/model.ts'
 import { objectId } from '../../shared/ingress/published-object.ts'
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
-import { awaitTaken, awaitVerdict, follow, readReport, type Ending } from '../follow.ts'
+import { awaitTaken, awaitVerdict, follow, readReport, type Awaited, type Ending } from '../follow.ts'
 import { loadManifest, type Manifest } from '../manifest-file.ts'
 import { registerContexts } from '../register-contexts.ts'
-import { idOf, type Report } from '../report.ts'
+import { idOf } from '../report.ts'
 import type { CommonFlags, Session } from '../session.ts'
 import { secondsOf } from '../stages.ts'
 
@@ -36,8 +36,8 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<ExitCo
   const contexts = flags.kubeconfig === undefined ? undefined : await registerContexts(session, flags)
   const clusters = flags.clusters ?? contexts
   const ids = manifest.ingresses.map(({ model }) => idOf(model))
-  const before = await publishSpec(session, manifest, ids, clusters, flags.force)
-  if (flags.validate || flags.wait) await Promise.all(ids.map((id) => awaitVerdict(session, id)))
+  const awaited = await publishSpec(session, manifest, ids, clusters, flags.force)
+  if (flags.validate || flags.wait) await Promise.all(awaited.map((one) => awaitVerdict(session, one)))
   // Nobody waits for objects alone: whom they concern is told by the Ingresses' own status.
   if (!flags.wait || ids.length === 0) {
     const objects = manifest.objects.map((one) => objectId(one.content.kind, one))
@@ -51,7 +51,7 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<ExitCo
     )
     return exitCodes.ok
   }
-  const endings = await follow(session, ids, before, 'served', flags.timeout)
+  const endings = await follow(session, awaited, 'served', flags.timeout)
   const models = new Map(manifest.ingresses.map(({ model }) => [idOf(model), model]))
   return reportEndings(session, endings, flags.timeout, (id) => models.get(id))
 }
@@ -62,7 +62,7 @@ async function publishSpec(
   ids: readonly string[],
   clusters: readonly string[] | undefined,
   force: boolean,
-): Promise<(Report | undefined)[]> {
+): Promise<Awaited[]> {
   const before = await Promise.all(ids.map((id) => readReport(session, id)))
   const attributes = {
     action: 'apply',
@@ -70,8 +70,7 @@ async function publishSpec(
     ...(force ? { force: 'true' } : {}),
   }
   const messageId = await session.publish({ topic: 'ingress-specs', text, attributes })
-  await Promise.all(ids.map((id, index) => awaitTaken(session, id, messageId, before[index])))
-  return before
+  return Promise.all(ids.map((id, index) => awaitTaken(session, id, messageId, before[index])))
 }
 
 /** Tells how waiting ended: the way to try it, or the reason. Answers the worst of the exit codes. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
 import { findIngresses, type IngressFlags } from '../find-ingress.ts'
-import { awaitTaken, follow } from '../follow.ts'
+import { awaitTaken, follow, type Awaited } from '../follow.ts'
 import { contextsOf } from '../kubeconfig.ts'
 import { idOf, type Report } from '../report.ts'
 import type { CommonFlags, Session } from '../session.ts'
@@ -29,12 +29,14 @@ export async function changeClusters(
 ): Promise<ExitCode> {
   const clusters = await clustersOf(flags)
   const reports = await findIngresses(session, named, flags)
+  const awaited: Awaited[] = []
   const changed: string[] = []
   for (const report of reports) {
     const id = idOf(report)
     const unaffected = await alreadySo(session, action, clusters, report)
     if (unaffected !== undefined) {
       session.terminal.say(`${id}: ${unaffected}`)
+      awaited.push({ id, before: report })
       continue
     }
     const attributes = {
@@ -45,14 +47,13 @@ export async function changeClusters(
       ...(flags.force ? { force: 'true' } : {}),
     }
     const messageId = await session.publish({ topic: 'ingress-specs', text: null, attributes })
-    await awaitTaken(session, id, messageId, report)
+    awaited.push(await awaitTaken(session, id, messageId, report))
     changed.push(id)
   }
-  const ids = reports.map(idOf)
   if (flags.wait)
     return reportEndings(
       session,
-      await follow(session, ids, reports, 'served', flags.timeout),
+      await follow(session, awaited, 'served', flags.timeout),
       flags.timeout,
       () => undefined,
     )

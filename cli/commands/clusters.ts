@@ -1,6 +1,7 @@
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
 import { gkeContext } from '../gke.ts'
 import { contextsOf, type Context } from '../kubeconfig.ts'
+import { patiently } from '../patience.ts'
 import { checkedRegistration, readClusters, register } from '../register-contexts.ts'
 import type { CommonFlags, Session } from '../session.ts'
 import { secondsOf } from '../stages.ts'
@@ -143,7 +144,8 @@ async function until(
 ): Promise<void> {
   const end = session.now() + timeoutMs
   for (;;) {
-    const left = (await readClusters(session)).filter(({ name, leaving }) => names.includes(name) && !enough(leaving))
+    const all = await patiently(session, () => readClusters(session), end)
+    const left = all.filter(({ name, leaving }) => names.includes(name) && !enough(leaving))
     if (left.length === 0) return
     if (session.now() > end)
       throw new Failure(

@@ -1,4 +1,5 @@
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
+import { patiently } from '../patience.ts'
 import { deadLettersShape, deadLetterShape, type DeadLetter } from '../report.ts'
 import type { CommonFlags, Session } from '../session.ts'
 import { secondsOf } from '../stages.ts'
@@ -81,7 +82,8 @@ async function untilGone(session: Session, ids: readonly string[], timeoutMs: nu
   const end = session.now() + timeoutMs
   let left = ids
   for (;;) {
-    const letters = await Promise.all(left.map((id) => readOne(session, id)))
+    const asked = left
+    const letters = await patiently(session, () => Promise.all(asked.map((id) => readOne(session, id))), end)
     left = left.filter((_, index) => letters[index] !== undefined)
     if (left.length === 0) return
     if (session.now() > end)

@@ -17,7 +17,8 @@ export interface GetStatusFlags extends CommonFlags, IngressFlags {
 export async function getStatus(session: Session, named: string | undefined, flags: GetStatusFlags): Promise<ExitCode> {
   const reports = await findIngresses(session, named, flags)
   if (flags.wait) {
-    const endings = await follow(session, reports.map(idOf), [], 'served', flags.timeout)
+    const awaited = reports.map((report) => ({ id: idOf(report) }))
+    const endings = await follow(session, awaited, 'served', flags.timeout)
     return reportEndings(session, endings, flags.timeout, () => undefined)
   }
   const { terminal } = session

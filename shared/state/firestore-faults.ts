@@ -6,11 +6,15 @@ interface Where {
 
 /** gRPC status codes, as the client library gives them in `code`. */
 const INVALID_ARGUMENT = 3
+const DEADLINE_EXCEEDED = 4
 const NOT_FOUND = 5
 const ALREADY_EXISTS = 6
 const PERMISSION_DENIED = 7
+const RESOURCE_EXHAUSTED = 8
 const FAILED_PRECONDITION = 9
 const ABORTED = 10
+const INTERNAL = 13
+const UNAVAILABLE = 14
 const UNAUTHENTICATED = 16
 
 /** Whether a transaction failed because others were faster, or held what it needed for too long. */
@@ -59,6 +63,15 @@ export function firestoreFault(error: unknown, { projectId, databaseId }: Where)
     }
   }
   return new Error(words(), { cause: error })
+}
+
+/** Whether the same question may well be answered in a moment; of what `firestoreFault` answered. */
+export function isPassing(fault: unknown): boolean {
+  const cause = fault instanceof Error ? fault.cause : undefined
+  return (
+    cause instanceof NoAnswer ||
+    [DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE].some((code) => code === codeOf(cause))
+  )
 }
 
 function codeOf(error: unknown): unknown {
