@@ -44,8 +44,8 @@ export async function sweepCluster(deps: Deps, name: string, cause: Cause): Prom
   const cluster = await deps.store.get('clusters', name)
   const kinds = deps.kinds.filter((kind) => (kindNames as readonly string[]).includes(kind.name))
   const nothing: SweptCluster = { ingresses: 0, services: 0, judged: 0, drifted: [] }
-  // One that does not answer is asked by the look at its machines, which also says so.
-  if (cluster === undefined || cluster.leaving || cluster.unreachable !== null) return nothing
+  // One that does not answer is asked by the look at its machines, which also says so; of one that is leaving nobody says it.
+  if (cluster === undefined || (cluster.unreachable !== null && !cluster.leaving)) return nothing
   const client = deps.clusters.connect(cluster.registration)
   const scope = `${kindNames[0]}/${name}`
   const [ingresses, services, before, ...found] = await Promise.all([

@@ -51,7 +51,8 @@ export function shardsOf(deps: Pick<Deps, 'project' | 'kinds'>, clusters: readon
       projectsOf(kind, deps.project, places).map((project): Shard => ({ sweep: 'kind', kind: kind.name, project })),
     ),
     ...machines.map((project): Shard => ({ sweep: 'machines', project })),
-    ...present.map((cluster): Shard => ({ sweep: 'cluster', cluster: cluster.name })),
+    // One that is leaving may serve for long: an Ingress that names no other has nothing to go over to.
+    ...clusters.map((cluster): Shard => ({ sweep: 'cluster', cluster: cluster.name })),
   ]
 }
 

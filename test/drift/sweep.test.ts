@@ -245,3 +245,25 @@ describe('one that fails', () => {
     expect(unswept.filter((line) => !line.includes('elsewhere'))).toEqual([])
   })
 })
+
+describe('a cluster that was unregistered while an Ingress names no other', () => {
+  const ingresses = '/apis/networking.k8s.io/v1/namespaces/default/ingresses'
+  const object = (): Promise<unknown> => world.request('east', 'GET', `${ingresses}/web`)
+  const unregistered = async (): Promise<void> => {
+    await served({ 'multicluster-ingress.io/clusters': 'east' })
+    await world.publish('cluster-changes', JSON.stringify({ cluster: 'east', unregister: true }))
+    await world.tick()
+    expect(await world.phase('default/web'), 'it serves on, and a person has to say from where else').toBe('Failed')
+  }
+
+  it('has its object and its status repaired for as long as it serves', async () => {
+    await unregistered()
+    const address = world.got(only('forwardingRules'))?.['IPAddress']
+    await world.request('east', 'DELETE', `${ingresses}/web`)
+    for (let ticks = 0; ticks < 4; ticks += 1) await world.tick()
+    expect(await object()).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: address }] } } })
+    await world.request('east', 'PATCH', `${ingresses}/web/status`, { status: { loadBalancer: { ingress: [] } } })
+    for (let ticks = 0; ticks < 3; ticks += 1) await world.tick()
+    expect(await object()).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: address }] } } })
+  })
+})

@@ -3,7 +3,6 @@
  * other seed that fails is one. A change of the engine gives seeds other worlds: what is listed here is looked for again then.
  */
 export const openSeeds: ReadonlyMap<number, string> = new Map([
-  [721, 'the status in a cluster was changed from outside while its document came to rest, and is found by no sweep'],
   [
     1455,
     'an address that was deleted by hand comes back with another IP while the latest version is refused: what the previous one wants still names the old IP',
