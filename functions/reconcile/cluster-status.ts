@@ -31,6 +31,11 @@ export const clusterStatus: Kind<ClusterStatusWant, Got> = {
   owned: ['addresses'],
   desire: (layout) => layout.clusters.map((cluster) => wantOf(layout, cluster)),
 
+  readdress: (want, { ip, ip6 }) => ({
+    ...want,
+    addresses: want.addresses.map((address) => (address.includes(':') ? ip6 : ip) ?? address),
+  }),
+
   async observe(cloud, id) {
     const { client, namespace, name } = await clusterOf(cloud, id)
     const object = await client.ingress(namespace, name)

@@ -83,6 +83,10 @@ export const forwardingRule: Kind<ForwardingRuleWant, ForwardingRule> = {
   lives: ['load-balancer'],
   owned: ['target', 'IPAddress', 'portRange'],
   desire: (layout) => frontEnds(layout).map((frontEnd) => wantOf(layout, frontEnd)),
+  readdress(want, { ip, ip6 }) {
+    const now = want.IPAddress?.includes(':') ? ip6 : ip
+    return now === null ? want : { ...want, IPAddress: now }
+  },
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
     return { got, ...ownership(got, want) }

@@ -1,6 +1,7 @@
 import type { UrlMap } from '../../shared/cloud/compute-resources.ts'
 import type { ComputeRef } from '../../shared/cloud/compute-port.ts'
 import type { Desired, Kind } from '../../shared/engine/kind.ts'
+import { parseJson } from '../../shared/json.ts'
 import { names, projectPath } from '../../shared/planning/names.ts'
 import { named as namedPortsOf } from '../../shared/planning/named-ports.ts'
 import type { Layout, ServiceLayout } from '../../shared/planning/layout.ts'
@@ -87,6 +88,12 @@ export const urlMap: Kind<UrlMapWant, UrlMap> = {
     },
     ...redirectOf(layout),
   ],
+  readdress(want, { ip }) {
+    const status = parseJson(want.description ?? '')
+    // The redirect's description is a sentence.
+    if (ip === null || typeof status !== 'object' || status === null) return want
+    return { ...want, description: JSON.stringify({ ...status, IPAddress: ip }) }
+  },
   async observe(cloud, id, want) {
     const got = await cloud.compute.get(ref(id))
     return { got, ...ownership(got, want) }

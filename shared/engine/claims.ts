@@ -143,7 +143,7 @@ async function stakeChunk(
       ...base,
       owner: shared ? '' : doc.id,
       refs: shared ? base.refs : one.refs,
-      ...stirred(before ? 'its spec changed' : 'wanted, not begun', now),
+      ...stirred(before ? 'what is wanted of it changed' : 'wanted, not begun', now),
       ...(waits
         ? {
             phase: 'Waiting' as const,

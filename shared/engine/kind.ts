@@ -2,6 +2,7 @@ import type { ResourceId } from '../resource-id.ts'
 import type { ClaimDoc } from '../state/documents.ts'
 import type { Compute, ComputeCollection, StartedOperation } from '../cloud/compute-port.ts'
 import type { Cluster } from '../cloud/kubernetes-port.ts'
+import type { Ips } from '../planning/facts.ts'
 import type { Layout } from '../planning/layout.ts'
 
 /** The world that a kind observes and changes. */
@@ -83,6 +84,11 @@ export interface Kind<Want extends object, Got> {
   owned: readonly (keyof Want & string)[]
   /** Pure: what an Ingress wants of this kind; names are deterministic. */
   desire(layout: Layout): (Desired<Want> | Held)[]
+  /**
+   * Pure: a want that stays as it was, because nothing can be planned at present, with the IPs that the load balancer's addresses
+   * have by now. Absent: its wants name no IP.
+   */
+  readdress?(want: Want, ips: Ips): Want
   /** Only for kinds that several Ingresses share: one want from all claims. */
   merge?(claims: readonly (ClaimDoc & { want: Want })[]): Want
   /** Reads the world. `want` is null when the resource is to go. */

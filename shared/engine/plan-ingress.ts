@@ -101,7 +101,7 @@ async function planOnce(
       ? []
       : made === null
         ? withdrawn(deps.kinds, sources)
-        : stakesOf(made, sources)
+        : stakesOf(deps.kinds, made, sources)
   let token = doc.token
   let conflicts: string[] = []
   if (stakes.length > 0) {

@@ -3,6 +3,7 @@ import type {
   ClusterFacts,
   ClusterView,
   Facts,
+  Ips,
   ServedGroup,
   StandingServices,
 } from '../planning/facts.ts'
@@ -44,13 +45,11 @@ export async function sourcesOf(store: Store, id: string): Promise<Sources | und
 export function factsOf(project: string, sources: Sources, now: number): Facts {
   const { doc, clusters, claims, resources } = sources
   const { address, address6 } = nameLayout(doc, { project })
-  const ipOf = (id: ResourceId | undefined): string | null =>
-    id === undefined ? null : ((resources.get(id)?.output as { ip?: string } | null | undefined)?.ip ?? null)
   return {
     project,
     now,
-    ip: ipOf(address.id),
-    ip6: ipOf(address6?.id),
+    ip: ipOf(sources, address.id),
+    ip6: ipOf(sources, address6?.id),
     certificates: Object.fromEntries(
       [...resources.values()].flatMap(({ id, kind, output }) =>
         kind === 'ssl-certificate' && output !== null ? [[id, output as CertificateFact]] : [],
@@ -84,6 +83,21 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
       ),
     ),
   }
+}
+
+function ipOf({ resources }: Sources, address: ResourceId | undefined): string | null {
+  if (address === undefined) return null
+  return (resources.get(address)?.output as { ip?: string } | null | undefined)?.ip ?? null
+}
+
+/** The IPs of the addresses that are claimed, which a newer version that is not planned may name otherwise. */
+export function claimedIps(sources: Sources): Ips {
+  const claimed = (version: string): ResourceId | undefined =>
+    sources.claims.find(
+      ({ resource, want }) =>
+        splitResourceId(resource).kind === 'address' && (want as { ipVersion?: string }).ipVersion === version,
+    )?.resource
+  return { ip: ipOf(sources, claimed('IPV4')), ip6: ipOf(sources, claimed('IPV6')) }
 }
 
 /** What a backend service was last wanted to have, and whether it was seen to be so. */

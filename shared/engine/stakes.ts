@@ -4,11 +4,11 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc, Leftover } from '../state/documents.ts'
 import type { Stake } from './claims.ts'
 import type { AnyKind, Desired } from './kind.ts'
-import type { Sources } from './sources.ts'
+import { claimedIps, type Sources } from './sources.ts'
 import { withoutDocument } from './taking-over.ts'
 
 /** Pure: the difference between the claims that are and those that should be. */
-export function stakesOf(made: Plan, sources: Sources): Stake[] {
+export function stakesOf(kinds: readonly AnyKind[], made: Plan, sources: Sources): Stake[] {
   const now = new Map(sources.claims.map((claim) => [claim.resource, claim]))
   const { force, mode } = sources.doc.model.settings
   if (mode === 'paused') return sources.claims.filter((claim) => claim.hold !== mode).map(paused)
@@ -27,7 +27,8 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
       ...held,
     }))
   // To observe is to change nothing: what is no longer wanted is not dropped either.
-  if (made.is !== 'planned' || mode === 'observe') return changed
+  if (made.is !== 'planned') return [...changed, ...readdressed(kinds, sources)]
+  if (mode === 'observe') return changed
   const keep = new Set<ResourceId>([...made.desired.map((desired) => desired.id), ...made.held.map((held) => held.id)])
   const after = made.desired
     .map(({ id }) => id)
@@ -40,7 +41,12 @@ export function stakesOf(made: Plan, sources: Sources): Stake[] {
 }
 
 /** As it was wanted, and left alone from now on. */
-function paused({ resource, want, refs, uses, force }: ClaimDoc): Stake {
+function paused(claim: ClaimDoc): Stake {
+  return { ...kept(claim), hold: 'paused' }
+}
+
+/** A claim as it is. */
+function kept({ resource, want, refs, uses, force, hold }: ClaimDoc): Stake & { do: 'claim' } {
   return {
     do: 'claim',
     id: resource,
@@ -48,8 +54,18 @@ function paused({ resource, want, refs, uses, force }: ClaimDoc): Stake {
     refs,
     ...(uses === undefined ? {} : { uses }),
     force,
-    hold: 'paused',
+    ...(hold === undefined ? {} : { hold }),
   }
+}
+
+/** What is wanted stays while nothing can be planned; an address that was made anew has another IP all the same. */
+function readdressed(kinds: readonly AnyKind[], sources: Sources): Stake[] {
+  const ips = claimedIps(sources)
+  return sources.claims.flatMap((claim): Stake[] => {
+    const kind = kinds.find(({ name }) => name === splitResourceId(claim.resource).kind)
+    const want = kind?.readdress?.(claim.want, ips) as object | undefined
+    return want === undefined || canonical(want) === canonical(claim.want) ? [] : [{ ...kept(claim), want }]
+  })
 }
 
 function sameClaim(

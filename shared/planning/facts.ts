@@ -152,13 +152,17 @@ export interface ServedGroup {
   idle: boolean
 }
 
-/** Everything besides the spec that a plan depends on. */
-export interface Facts {
-  clusters: ClusterFacts[]
-  /** The IP of the load balancer's address, once known. */
+/** The IPs of a load balancer. */
+export interface Ips {
+  /** The IP of its address, once known. */
   ip: string | null
   /** The same of its IPv6 address. */
   ip6: string | null
+}
+
+/** Everything besides the spec that a plan depends on. */
+export interface Facts extends Ips {
+  clusters: ClusterFacts[]
   project: string
   /** Certificates by resource id, as their resources saw them. */
   certificates: Readonly<Record<string, CertificateFact>>

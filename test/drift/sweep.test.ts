@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { CloudError } from '../../shared/cloud/compute-port.ts'
+import { simpleIngress } from '../support/manifests.ts'
 import { project, smallWorld, type SmallWorld } from './small-world.ts'
+
+const nowhere = { 'multicluster-ingress.io/clusters': 'nowhere' }
 
 let world: SmallWorld
 
@@ -265,5 +268,26 @@ describe('a cluster that was unregistered while an Ingress names no other', () =
     await world.request('east', 'PATCH', `${ingresses}/web/status`, { status: { loadBalancer: { ingress: [] } } })
     for (let ticks = 0; ticks < 3; ticks += 1) await world.tick()
     expect(await object()).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: address }] } } })
+  })
+})
+
+describe('an address that was deleted by hand while the latest version is refused', () => {
+  it('comes back with another IP, and what the previous version serves goes with it', async () => {
+    await served()
+    await world.publish('ingress-specs', simpleIngress('web', 'web', { annotations: nowhere }))
+    expect(await world.phase('default/web')).toBe('Failed')
+    const before = world.got(only('addresses'))?.['address']
+    await world.compel('DELETE', only('forwardingRules'))
+    await world.compel('DELETE', only('addresses'))
+    for (let ticks = 0; ticks < 6; ticks += 1) await world.tick()
+    const ip = world.got(only('addresses'))?.['address']
+    expect(ip).not.toBe(before)
+    expect(world.got(only('forwardingRules'))).toMatchObject({ IPAddress: ip })
+    expect(JSON.parse(String(world.got(only('urlMaps'))?.['description']))).toMatchObject({ IPAddress: ip })
+    for (const cluster of world.clusters.keys()) {
+      const object = await world.request(cluster, 'GET', '/apis/networking.k8s.io/v1/namespaces/default/ingresses/web')
+      expect(object).toMatchObject({ status: { loadBalancer: { ingress: [{ ip }] } } })
+    }
+    expect(await world.phase('default/web'), 'a person has to change something still').toBe('Failed')
   })
 })

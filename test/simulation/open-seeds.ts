@@ -2,9 +2,4 @@
  * Worlds that do not become as wished yet, and what is known of why. They run every time and are told of, and are no failure; every
  * other seed that fails is one. A change of the engine gives seeds other worlds: what is listed here is looked for again then.
  */
-export const openSeeds: ReadonlyMap<number, string> = new Map([
-  [
-    1455,
-    'an address that was deleted by hand comes back with another IP while the latest version is refused: what the previous one wants still names the old IP',
-  ],
-])
+export const openSeeds: ReadonlyMap<number, string> = new Map()
