@@ -5,7 +5,7 @@ import type { Layout, ServiceLayout } from '../../shared/planning/layout.ts'
 import { names, projectPath } from '../../shared/planning/names.ts'
 import { negId } from '../../shared/planning/negs.ts'
 import { ownership, readStamp, serviceText, stamped } from '../../shared/planning/stamp.ts'
-import { groupPath, type ZoneGroup } from '../../shared/planning/zones.ts'
+import { groupPath, isThere, type ZoneGroup } from '../../shared/planning/zones.ts'
 import { resourceId } from '../../shared/resource-id.ts'
 import { readinessOf } from './backend-readiness.ts'
 import {
@@ -56,8 +56,8 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
   const groups = service.backends.flatMap((place) => place.groups)
   const namedPorts =
     mode === 'neg' ? [] : groups.map((group) => resourceId('named-ports', group.project, group.zone, group.name))
-  // A network endpoint group that is not there would have the API refuse all of them.
-  const negs = mode === 'neg' ? groups.filter((group) => group.missing !== true).map(negId) : []
+  // A network endpoint group that is not there would have the API refuse all of them; of one that was not seen it is not known whose it is.
+  const negs = mode === 'neg' ? groups.filter(isThere).map(negId) : []
   const serving = new Set(service.backends.map((place) => place.cluster))
   return {
     id,
@@ -94,7 +94,7 @@ function backendOf(
   { drained, pods }: ServiceLayout['backends'][number],
   group: ZoneGroup,
 ): BackendServiceWant['backends'] {
-  if (group.missing === true) return []
+  if (!isThere(group)) return []
   const takes = !drained && group.leaving !== true
   return [
     {

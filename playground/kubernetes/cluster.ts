@@ -99,6 +99,7 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
   const hash = poolHash(random)
   const nodeTag = options.nodeTag ?? `gke-${name}-${hash}-node`
   const uid = clusterUid(random, name)
+  const systemUid = (): string => store.get(namespaces, undefined, 'kube-system')?.metadata.uid ?? ''
   const network = options.network.includes('/')
     ? options.network
     : `projects/${project}/global/networks/${options.network}`
@@ -111,7 +112,7 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
   const gce = createGce({ project, clock, agent: 'ingress-gce', compute: options.compute })
   const references = createReferences(store)
   const stopNegs = runNegController({
-    ...{ store, writes, clock, random, gce, references, endpoints, clusterUid: uid, network },
+    ...{ store, writes, clock, random, gce, references, endpoints, clusterUid: uid, systemUid, network },
     record: createRecorder({ store, clock, random }, 'neg-controller'),
     statusLagMs: options.negStatusLagMs ?? 2000,
     vpcNative: options.vpcNative ?? false,

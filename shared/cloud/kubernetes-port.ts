@@ -137,6 +137,11 @@ export interface IngressEvent {
 /** One connected cluster. */
 export interface Cluster {
   version(): Promise<string>
+  /**
+   * The uid of namespace kube-system, which ingress-gce writes as the cluster's into what it makes; undefined where it may not
+   * be read.
+   */
+  uid(): Promise<string | undefined>
   nodes(): Promise<NodeObject[]>
   ingress(namespace: string, name: string): Promise<IngressObject | undefined>
   /**

@@ -215,6 +215,7 @@ const event = z.object({ metadata, count: z.number().nullish() })
 export const shapes = {
   event,
   version: z.object({ gitVersion: text }),
+  namespace: z.object({ metadata: z.object({ uid: text }) }),
   ingress,
   service,
   secret,

@@ -97,6 +97,20 @@ function clusterOver(call: KubernetesCaller): Cluster {
       return (await call('GET version', ({ version }) => version.getCode(), shapes.version)).gitVersion
     },
 
+    async uid() {
+      try {
+        const read = call(
+          'GET namespace kube-system',
+          ({ core }) => core.readNamespace('kube-system'),
+          shapes.namespace,
+        )
+        return (await read).metadata.uid
+      } catch (error) {
+        if (error instanceof CloudError && (error.status === 403 || error.status === 404)) return undefined
+        throw error
+      }
+    },
+
     async nodes() {
       const found = await readPages('list nodes', (next) =>
         call('list nodes', ({ core }) => core.listNode(...pageAt(next)), shapes.nodes),

@@ -155,8 +155,9 @@ function sameCounts(a: ClusterSight | null, b: ClusterSight): boolean {
 /** Nodes from the cluster, tags and network from their machines. */
 async function sightOf(deps: Deps, { registration, sight }: ClusterDoc, machinesOf: Machines): Promise<ClusterSight> {
   const client = deps.clusters.connect(registration)
-  const [version, nodes, instances] = await Promise.all([
+  const [version, uid, nodes, instances] = await Promise.all([
     client.version(),
+    client.uid(),
     client.nodes(),
     machinesOf(registration.project),
   ])
@@ -184,6 +185,7 @@ async function sightOf(deps: Deps, { registration, sight }: ClusterDoc, machines
       `projects/${registration.project}/global/networks/default`,
     nodeTags: fewestTags(own),
     untagged: own.filter((tags) => tags.length === 0).length,
+    ...(uid === undefined ? {} : { uid }),
     at: deps.clock.now(),
   }
 }

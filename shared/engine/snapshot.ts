@@ -56,6 +56,7 @@ function clusterSnapshot(cluster: Cluster): Cluster {
   const answers = remember()
   return {
     version: () => answers(['version'], () => cluster.version()),
+    uid: () => answers(['uid'], () => cluster.uid()),
     nodes: () => answers(['nodes'], () => cluster.nodes()),
     ingresses: () => answers(['ingresses'], () => cluster.ingresses()),
     services: () => answers(['services'], () => cluster.services()),

@@ -9,7 +9,9 @@ import type {
 } from '../planning/facts.ts'
 import type { ClusterIngressWant } from '../planning/cluster-ingress.ts'
 import { withoutDisputedGroups } from '../planning/disputed-groups.ts'
+import { withForeignNegs } from '../planning/foreign-negs.ts'
 import { clusterIngressId, nameLayout } from '../planning/layout.ts'
+import type { NegOwner } from '../planning/negs.ts'
 import { groupPath } from '../planning/zones.ts'
 import { resourceId, splitResourceId, type ResourceId } from '../resource-id.ts'
 import { derivedInUse } from './derived-in-use.ts'
@@ -62,24 +64,27 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
     served: Object.fromEntries(
       claims.flatMap((claim) => (claim.resource.startsWith('backend-service/') ? [servedBy(claim, resources)] : [])),
     ),
-    clusters: withoutDisputedGroups(
-      clusters.map((cluster): ClusterFacts => {
-        const id = clusterIngressId(cluster.name, doc.model)
-        const view = resources.get(id)
-        const part = claims.find((claim) => claim.resource === id)
-        const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
-        return {
-          doc: cluster,
-          view: (view?.output as ClusterView | null | undefined) ?? null,
-          trouble: troubled ? view.why : null,
-          ...missingOf(claims, resources, cluster),
-          ...derivedInUse(part, sources),
-        }
-      }),
-      claims.flatMap(({ resource, refs }) =>
-        resource.startsWith('named-ports/')
-          ? refs.map((ref) => ({ id: resource, cluster: ref.split('/')[1] ?? '' }))
-          : [],
+    clusters: withForeignNegs(
+      doc.model,
+      withoutDisputedGroups(
+        clusters.map((cluster): ClusterFacts => {
+          const id = clusterIngressId(cluster.name, doc.model)
+          const view = resources.get(id)
+          const part = claims.find((claim) => claim.resource === id)
+          const troubled = view !== undefined && (view.phase === 'Retrying' || view.phase === 'Failed')
+          return {
+            doc: cluster,
+            view: (view?.output as ClusterView | null | undefined) ?? null,
+            trouble: troubled ? view.why : null,
+            ...groupsOf(claims, resources, cluster),
+            ...derivedInUse(part, sources),
+          }
+        }),
+        claims.flatMap(({ resource, refs }) =>
+          resource.startsWith('named-ports/')
+            ? refs.map((ref) => ({ id: resource, cluster: ref.split('/')[1] ?? '' }))
+            : [],
+        ),
       ),
     ),
   }
@@ -131,21 +136,28 @@ function standingOf({ doc, claims, resources }: Sources, project: string): Stand
   }
 }
 
-/** Groups of a cluster that were looked for and are not there. */
-function missingOf(
+/** What was seen of the groups of a cluster: which are not there, and of network endpoint groups, whose they are. */
+function groupsOf(
   claims: readonly ClaimDoc[],
   resources: Sources['resources'],
   cluster: ClusterDoc,
-): Pick<ClusterFacts, 'missing'> {
-  const missing = claims.flatMap(({ resource, refs }) => {
+): Pick<ClusterFacts, 'missing' | 'owners'> {
+  const missing: string[] = []
+  const owners: Record<string, NegOwner | null> = {}
+  for (const { resource, refs } of claims) {
     const { kind, path } = splitResourceId(resource)
     const mode = kind === 'named-ports' ? 'instance-groups' : kind === 'network-endpoint-group' ? 'neg' : undefined
-    if (mode === undefined || !refs.some((ref) => ref.split('/')[1] === cluster.name)) return []
-    const output = resources.get(resource)?.output as { absent?: boolean } | null | undefined
+    if (mode === undefined || !refs.some((ref) => ref.split('/')[1] === cluster.name)) continue
+    const output = resources.get(resource)?.output as { absent?: boolean; owner?: NegOwner | null } | null | undefined
     const [project = '', zone = '', name = ''] = path
-    return output?.absent === true ? [groupPath(mode, { project, zone, name })] : []
-  })
-  return missing.length === 0 ? {} : { missing: missing.sort() }
+    const group = groupPath(mode, { project, zone, name })
+    if (output?.absent === true) missing.push(group)
+    else if (output?.owner !== undefined) owners[group] = output.owner
+  }
+  return {
+    ...(missing.length === 0 ? {} : { missing: missing.sort() }),
+    ...(Object.keys(owners).length === 0 ? {} : { owners }),
+  }
 }
 
 /** The wants that are held on clusters at present. */

@@ -3,7 +3,7 @@ import type { FrontendSettings } from '../ingress/frontend-config.ts'
 import type { DerivedService } from './derived.ts'
 import type { ResourceId } from '../resource-id.ts'
 import type { ClusterDoc } from '../state/documents.ts'
-import type { NegFact } from './negs.ts'
+import type { NegFact, NegOwner } from './negs.ts'
 
 /**
  * What is known of the world when an Ingress is planned. Facts are last known facts: a cluster that does not answer keeps
@@ -142,6 +142,10 @@ export interface ClusterFacts {
   trouble: string | null
   /** Groups that it names and that do not exist, as `projects/P/zones/Z/instanceGroups/N` or `.../networkEndpointGroups/N`. */
   missing?: string[]
+  /** Network endpoint groups that it names, or did, by path, and whose they say they are; those not looked at yet are absent. */
+  owners?: Readonly<Record<string, NegOwner | null>>
+  /** Network endpoint groups that it names and that are somebody else's, by path: they are looked at, and never used. */
+  foreign?: readonly string[]
 }
 
 /** A group of a backend service, as it was last wanted. */

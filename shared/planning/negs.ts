@@ -3,6 +3,7 @@ import { resourceId, type ResourceId } from '../resource-id.ts'
 import type { ServiceFact } from './facts.ts'
 import { isMapping } from '../ingress/fields.ts'
 import { parseJson } from '../json.ts'
+import { isResourceName } from './names.ts'
 
 /** What a Service asks of the in-cluster controller by its annotation `cloud.google.com/neg` (peers: ingress-gce). */
 export interface NegRequest {
@@ -57,7 +58,7 @@ export function negsOf(objects: readonly ServiceNegObject[], status: string | nu
     if (port === undefined || metadata.deletionTimestamp !== undefined) continue
     const zones = groups.flatMap(({ selfLink, state }) => {
       const zone = /\/zones\/([^/]+)\//.exec(selfLink)?.[1]
-      return zone === undefined || state === 'TO_BE_DELETED' ? [] : [{ zone, name: metadata.name }]
+      return zone === undefined || state === 'TO_BE_DELETED' ? [] : [{ zone, name: metadata.name }].filter(canBe)
     })
     if (zones.length > 0) found.set(port, [...(found.get(port) ?? []), ...zones])
   }
@@ -72,10 +73,41 @@ export function negsOf(objects: readonly ServiceNegObject[], status: string | nu
 function statusNegs(status: string | null): [string, NegFact[]][] {
   const { network_endpoint_groups: byPort, zones } = members(status)
   if (byPort === null || typeof byPort !== 'object' || !Array.isArray(zones)) return []
-  const known = zones.filter((zone): zone is string => typeof zone === 'string' && zone !== '')
-  return Object.entries(byPort).flatMap(([port, name]: [string, unknown]): [string, NegFact[]][] =>
-    typeof name === 'string' && name !== '' && known.length > 0 ? [[port, known.map((zone) => ({ zone, name }))]] : [],
-  )
+  const known = zones.filter((zone): zone is string => typeof zone === 'string')
+  return Object.entries(byPort).flatMap(([port, name]: [string, unknown]): [string, NegFact[]][] => {
+    const negs = typeof name === 'string' ? known.map((zone) => ({ zone, name })).filter(canBe) : []
+    return negs.length > 0 ? [[port, negs]] : []
+  })
+}
+
+/** Whoever may edit the object may write anything here, and it becomes a part of URLs. */
+function canBe({ zone, name }: NegFact): boolean {
+  return isResourceName(zone) && isResourceName(name)
+}
+
+/** Whose a group is, as its description says. */
+export interface NegOwner {
+  /** The uid of the cluster's namespace kube-system. */
+  cluster: string
+  namespace: string
+  service: string
+  /** The Service's. */
+  port: string
+}
+
+/**
+ * Reads the description that ingress-gce gives a group when it makes it, and that nobody can change afterwards:
+ * `{"cluster-uid","namespace","service-name","port"}`, all texts. null = it says nothing, as one that people made.
+ */
+export function negOwner(description: string | undefined): NegOwner | null {
+  const said = members(description ?? null)
+  const text = (member: string): string => {
+    const value = said[member]
+    return typeof value === 'string' ? value.slice(0, 300) : ''
+  }
+  const namespace = text('namespace')
+  if (namespace === '') return null
+  return { cluster: text('cluster-uid'), namespace, service: text('service-name'), port: text('port') }
 }
 
 /** How a port of a Service is written where it is waited for. */

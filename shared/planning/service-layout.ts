@@ -135,13 +135,15 @@ export function layService(
   const keptBackend = keptName('backend-service')
   const healthCheckName = keptName('health-check') ?? names.healthCheck(lb, identity, mode)
   const backendServiceName = keptBackend ?? names.backendService(lb, identity, mode)
-  // A cluster that does not answer cannot say more: the others go on without what it has not said.
-  const pending = places.filter((place) => place.cluster.trouble === null && isPending(place, service, mode))
   const protocol = portProtocol(known)
   const backendServiceId = resourceId('backend-service', project, backendServiceName)
   const before = served?.[backendServiceId] ?? []
   const backends = places.flatMap((place): ServiceBackend[] => backendAt(place, mode, before, drained))
   keepOneGroup(backends)
+  // A cluster that does not answer cannot say more: the others go on without what it has not said.
+  const answering = places.filter((place) => place.cluster.trouble === null)
+  const pending = answering.filter((place) => isPending(place, service, mode))
+  const unseen = backends.filter(({ groups }) => groups.some((group) => group.unseen === true))
   const configured = backendConfigOf(model, service, known)
   return {
     name: service,
@@ -168,9 +170,11 @@ export function layService(
     backends,
     leaving: openPorts(leaving, mode),
     hold:
-      pending.length === 0
-        ? null
-        : `waits for the ${words[mode]} of ${pending.map(({ cluster }) => cluster.doc.name).join(', ')}`,
+      pending.length > 0
+        ? `waits for the ${words[mode]} of ${pending.map(({ cluster }) => cluster.doc.name).join(', ')}`
+        : unseen.length > 0
+          ? `waits for a look at the ${words[mode]} of ${unseen.map(({ cluster }) => cluster).join(', ')}`
+          : null,
   }
 }
 

@@ -11,13 +11,20 @@ export interface ZoneGroup {
   leaving?: true
   /** It does not exist, though the in-cluster controller says so: it is waited for. */
   missing?: true
+  /** It has never served, and it is not known yet whose it is: nothing is sent there before that is seen. */
+  unseen?: true
+  /** It is somebody else's: nothing is sent there, and it is looked at in case it becomes the cluster's own. */
+  foreign?: true
 }
 
 /** Where groups of a mode are in Compute. */
 export const groupCollection = { 'instance-groups': 'instanceGroups', neg: 'networkEndpointGroups' } as const
 
 /** `projects/P/zones/Z/instanceGroups/N`, or `.../networkEndpointGroups/N`. */
-export function groupPath(mode: BackendMode, { project, zone, name }: Omit<ZoneGroup, 'leaving' | 'missing'>): string {
+export function groupPath(
+  mode: BackendMode,
+  { project, zone, name }: Pick<ZoneGroup, 'project' | 'zone' | 'name'>,
+): string {
   return zonePath(project, zone, groupCollection[mode], name)
 }
 
@@ -61,16 +68,18 @@ export function zoneGroups(
   named: readonly { zone: string; name: string }[],
   served: readonly ServedGroup[],
 ): ZoneGroup[] {
-  const { doc, missing = [] } = cluster
+  const { doc, missing = [], owners = {}, foreign = [] } = cluster
   const { project } = doc.registration
   return named.flatMap(({ zone, name }): ZoneGroup[] => {
     const group = { project, zone, name }
     const path = groupPath(mode, group)
     if (missing.includes(path)) return [{ ...group, missing: true }]
-    if (doc.sight === null) return [group]
-    if (doc.sight.zones.some((seen) => seen.zone === zone))
-      return [doc.sight.leavingZones?.includes(zone) ? { ...group, leaving: true } : group]
+    if (foreign.includes(path)) return [{ ...group, foreign: true }]
     const before = served.find((one) => one.group === path)
+    const hasNodes = doc.sight === null || doc.sight.zones.some((seen) => seen.zone === zone)
+    if (mode === 'neg' && hasNodes && owners[path] === undefined && before === undefined)
+      return [{ ...group, unseen: true }]
+    if (hasNodes) return [doc.sight?.leavingZones?.includes(zone) ? { ...group, leaving: true } : group]
     return before === undefined || before.idle ? [] : [{ ...group, leaving: true }]
   })
 }
@@ -81,8 +90,13 @@ export function zoneGroups(
  */
 export function keepOneGroup(backends: readonly { drained: boolean; groups: ZoneGroup[] }[]): void {
   const groups = backends.filter((backend) => !backend.drained).flatMap((backend) => backend.groups)
-  if (groups.some((group) => group.leaving !== true && group.missing !== true)) return
+  if (groups.some((group) => group.leaving !== true && isThere(group))) return
   for (const group of groups) delete group.leaving
+}
+
+/** Something can be sent there, or could be. */
+export function isThere({ missing, unseen, foreign }: ZoneGroup): boolean {
+  return missing !== true && unseen !== true && foreign !== true
 }
 
 /** Zones that a cluster is to have groups in: those with nodes, and those that traffic has not left yet. */

@@ -252,6 +252,8 @@ export interface ClusterSight {
   nodeTags: string[]
   /** Nodes that no such tag reaches. */
   untagged: number
+  /** Of namespace kube-system; absent = it may not be read, or has not been since before it was. */
+  uid?: string
   at: number
 }
 

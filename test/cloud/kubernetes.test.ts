@@ -80,6 +80,21 @@ describe('reading', () => {
     expect(seen).toMatchObject([{ method: 'GET', path: '/version' }])
   })
 
+  it.each([
+    [200, { body: { metadata: { name: 'kube-system', uid: 'u-1' } } }, 'u-1'],
+    [403, status(403, 'Forbidden', 'namespaces "kube-system" is forbidden'), undefined],
+    [404, status(404, 'NotFound', 'the server could not find the requested resource'), undefined],
+  ] as const)('gets the uid of kube-system, where it may (%s)', async (_, answer, uid) => {
+    const { cluster, seen } = await against(() => answer)
+    expect(await cluster.uid()).toBe(uid)
+    expect(seen).toMatchObject([{ method: 'GET', path: '/api/v1/namespaces/kube-system' }])
+  })
+
+  it('does not take a server that fails for one that may not be asked', async () => {
+    const { cluster } = await against(() => status(500, 'InternalError', 'etcd is away'))
+    expect(await errorOf(cluster.uid())).toMatchObject({ status: 500 })
+  })
+
   it('reads a secret and a ManagedCertificate; what is absent, or not known to the cluster, is undefined', async () => {
     const { cluster, seen } = await against(({ path }) => {
       if (path.endsWith('/secrets/tls'))

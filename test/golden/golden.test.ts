@@ -16,7 +16,7 @@ import { looksOf, matchingObject } from '../../shared/planning/cluster-ingress.t
 import type { ClusterFacts, ClusterView } from '../../shared/planning/facts.ts'
 import { clusterIngressId } from '../../shared/planning/layout.ts'
 import { plan } from '../../shared/planning/plan.ts'
-import { clusterDoc, everything, ingressOf } from '../unit/planning/facts.ts'
+import { clusterDoc, everything, ingressOf, lookedAt } from '../unit/planning/facts.ts'
 
 /**
  * From a manifest and what the clusters hold to everything that is wanted, as files for people to read. After a change
@@ -124,7 +124,7 @@ async function factsOf(given: World['clusters'][number], model: IngressModel): P
   const seen = await clusterIngress.observe(cloud as Cloud, id, want, null)
   const doc = clusterDoc(given.name)
   const zones = given.instanceGroups.map(({ zone }) => ({ zone, nodes: 2 }))
-  return {
+  return lookedAt({
     doc: {
       ...doc,
       registration: { ...doc.registration, project: given.project },
@@ -132,7 +132,7 @@ async function factsOf(given: World['clusters'][number], model: IngressModel): P
     },
     view: seen.output as ClusterView,
     trouble: given.trouble ?? null,
-  }
+  })
 }
 
 function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof matchingObject>): Cluster {
@@ -145,6 +145,7 @@ function clusterOf(given: World['clusters'][number], applied: ReturnType<typeof 
   const no = (): Promise<never> => Promise.reject(new Error('a golden only looks'))
   return {
     version: no,
+    uid: no,
     nodes: no,
     ingresses: no,
     services: no,

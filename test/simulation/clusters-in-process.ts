@@ -72,6 +72,10 @@ function clusterOver(handle: Handle): Cluster {
 
   return {
     version: async () => ((await call('GET', '/version')) as { gitVersion: string }).gitVersion,
+    async uid() {
+      const found = (await call('GET', '/api/v1/namespaces/kube-system')) as { metadata: ObjectMeta }
+      return found.metadata.uid
+    },
     async nodes() {
       const list = (await call('GET', '/api/v1/nodes')) as {
         items: {

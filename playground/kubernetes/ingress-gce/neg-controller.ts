@@ -27,6 +27,8 @@ export interface NegControllerWorld {
   readonly endpoints: Endpoints
   readonly record: Recorder
   readonly clusterUid: string
+  /** The uid of namespace kube-system, which the description of every NEG bears. */
+  readonly systemUid: () => string
   readonly network: string
   /** How long after the NEGs the annotation on the Service follows; the ServiceNetworkEndpointGroup is in time. */
   readonly statusLagMs: number
@@ -134,7 +136,7 @@ export function runNegController(world: NegControllerWorld): () => void {
     const zones = [...nodesByZone(store).keys()]
     const before = store.get(negs, namespace, neg)
     const wanted = endpointsByZone(service, port)
-    const description = { 'cluster-uid': world.clusterUid, namespace, 'service-name': name, port: String(port) }
+    const description = { 'cluster-uid': world.systemUid(), namespace, 'service-name': name, port: String(port) }
     const made = await Promise.all(
       zones.map((zone) => ensureNeg(gce, zone, neg, world.network, description, wanted.get(zone) ?? [])),
     )

@@ -6,7 +6,7 @@ import { resourceId } from '../../../shared/resource-id.ts'
 import type { IngressDoc } from '../../../shared/state/documents.ts'
 import { testCertificate, testKey } from '../../cloud/certificate.ts'
 import { modelOf, project, rule, settings, to } from '../planning/facts.ts'
-import { kindWorld, type KindWorld } from './world.ts'
+import { kindWorld, ownerText, type KindWorld } from './world.ts'
 
 /** What one namespace, or one cluster, could try on another, and that nothing comes of it. */
 let world: KindWorld
@@ -140,6 +140,56 @@ describe('a cluster, or whoever edits in a namespace of it, cannot', () => {
     expect(portsOf(other, `k8s-ig--${others}`)).toEqual(ports)
     expect((await ingress('default/victim'))?.phase).toBe('Degraded')
     expect(await saidOf('default/victim')).toContain(`it names instance groups of cluster ${others} as its own`)
+  })
+
+  const negs = { 'cloud.google.com/neg': '{"ingress":true}' }
+  /** The Service of a namespace of a cluster, served by the groups that an annotation names. */
+  function serveByNegs(cluster: string, namespace: string, status?: object): void {
+    const member = world.clusters.get(cluster)
+    const service = member?.services.get(`${namespace}/web`)
+    if (service === undefined) throw new Error('no such Service')
+    if (status !== undefined) member?.negs.delete('web')
+    const said = status === undefined ? {} : { 'cloud.google.com/neg-status': JSON.stringify(status) }
+    service.metadata = { ...service.metadata, annotations: { ...negs, ...said } }
+    service.spec = { ...service.spec, ports: service.spec.ports.map((port) => ({ ...port, targetPort: 8080 })) }
+  }
+  const status = (name: string, zone: string): object => ({ network_endpoint_groups: { 80: name }, zones: [zone] })
+
+  it('send its traffic to the network endpoint groups of another namespace, by naming them', async () => {
+    for (const name of ['a', 'b']) serveByNegs(name, 'default')
+    await world.publish(victim)
+    const before = snapshot('victim')
+    const theirs = attacker()
+    serveByNegs('a', 'evil', status('k8s1-a', 'us-central1-b'))
+    serveByNegs('b', 'evil', status('k8s1-b', 'europe-west1-b'))
+    await world.publish(theirs)
+    const made = bodies('backendServices').find(({ description }) => String(description).includes('evil/web'))
+    expect(made?.['backends'] ?? []).toEqual([])
+    expect((await ingress('evil/attacker'))?.phase).not.toBe('Ready')
+    expect(await saidOf('evil/attacker')).toContain('(k8s1-a in us-central1-b, which is of namespace default)')
+    expect(snapshot('victim')).toBe(before)
+    expect((await ingress('default/victim'))?.phase).toBe('Ready')
+  })
+
+  it('have another cluster’s network endpoint groups taken for its own; its own stay', async () => {
+    for (const name of ['a', 'b']) serveByNegs(name, 'default')
+    await world.publish(victim)
+    const before = backends()
+    expect(before).toHaveLength(2)
+    const group = { name: 'k8s1-b', networkEndpointType: 'GCE_VM_IP_PORT', description: ownerText('b') }
+    await world.byHand('POST', 'zones/us-central1-b/networkEndpointGroups', group)
+    serveByNegs('a', 'default', status('k8s1-b', 'us-central1-b'))
+    await world.nudge(clusterIngressId('a', victim))
+    expect(backends()).toEqual(before)
+    expect((await ingress('default/victim'))?.phase).toBe('Degraded')
+    expect(await saidOf('default/victim')).toContain('(k8s1-b in us-central1-b, which is of cluster b)')
+  })
+
+  it('have anything but a name of a group become a part of a request, in the annotation of a Service', async () => {
+    for (const name of ['a', 'b']) serveByNegs(name, 'default')
+    serveByNegs('a', 'default', status('../../../global/backendServices/x', '..'))
+    await world.publish(victim)
+    expect(await world.idsOf('network-endpoint-group')).toHaveLength(1)
   })
 
   it('have anything but a name of a group, or a group of a zone without its nodes, become a part of a request', async () => {

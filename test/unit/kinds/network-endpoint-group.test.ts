@@ -5,7 +5,11 @@ import type { Cloud } from '../../../shared/engine/kind.ts'
 import { resourceId } from '../../../shared/resource-id.ts'
 
 const id = resourceId('network-endpoint-group', 'p', 'z-a', 'web')
-const want = { there: true } as const
+const want = { there: true, owner: 'known' } as const
+
+/** What ingress-gce writes when it makes a group. */
+const description = '{"cluster-uid":"u-1","namespace":"default","service-name":"web","port":"80"}'
+const seen = { absent: false, owner: { cluster: 'u-1', namespace: 'default', service: 'web', port: '80' } }
 
 /** The world in which the group is there, or is not, at a time. */
 const cloud = (there: boolean, now = 0) =>
@@ -14,7 +18,7 @@ const cloud = (there: boolean, now = 0) =>
     compute: {
       get: (ref: object) => {
         expect(ref).toEqual({ collection: 'networkEndpointGroups', project: 'p', zone: 'z-a', name: 'web' })
-        return Promise.resolve(there ? { name: 'web', size: 2 } : undefined)
+        return Promise.resolve(there ? { name: 'web', size: 2, description } : undefined)
       },
     },
   }) as unknown as Cloud
@@ -29,7 +33,7 @@ describe('a network endpoint group of the in-cluster controller', () => {
     output?: object
     waits: boolean
   }[] = [
-    { reason: 'it is there', there: true, before: null, waits: false },
+    { reason: 'it is there, and says whose it is', there: true, before: null, output: seen, waits: false },
     { reason: 'it is not there yet', there: false, before: null, output: absent, waits: true },
     { reason: 'it is still not there', there: false, now: 59_999, before: absent, output: absent, waits: true },
     {
@@ -45,7 +49,7 @@ describe('a network endpoint group of the in-cluster controller', () => {
       there: true,
       now: 70_000,
       before: absent,
-      output: { absent: false },
+      output: seen,
       waits: false,
     },
   ]

@@ -74,7 +74,7 @@ export async function kindWorld(): Promise<KindWorld> {
   for (const [index, [name, zone]] of Object.entries(zones).entries()) {
     const group = { Name: `k8s-ig--${name}`, Zone: `${root}projects/${project}/zones/${zone}` }
     await byHand('POST', `zones/${zone}/instanceGroups`, { name: group.Name })
-    const neg = { name: `k8s1-${name}`, networkEndpointType: 'GCE_VM_IP_PORT' }
+    const neg = { name: `k8s1-${name}`, networkEndpointType: 'GCE_VM_IP_PORT', description: ownerText(name) }
     await byHand('POST', `zones/${zone}/networkEndpointGroups`, neg)
     const cluster = memoryCluster({ services: [web(30_061 + index)], groups: [group] })
     const labels = { 'networking.gke.io/service-name': 'web', 'networking.gke.io/service-port': '80' }
@@ -108,10 +108,18 @@ export async function kindWorld(): Promise<KindWorld> {
   }
 }
 
+/** What ingress-gce writes into a group of Service default/web when it makes it. */
+export function ownerText(cluster: string, namespace = 'default'): string {
+  return JSON.stringify({ 'cluster-uid': `uid-${cluster}`, namespace, 'service-name': 'web', port: '80' })
+}
+
 /** A registered cluster whose nodes are all in one zone. */
 function clusterIn(name: string, zone: string): ClusterDoc {
   const doc = clusterDoc(name)
-  return { ...doc, sight: doc.sight === null ? null : { ...doc.sight, zones: [{ zone, nodes: 2 }] } }
+  return {
+    ...doc,
+    sight: doc.sight === null ? null : { ...doc.sight, zones: [{ zone, nodes: 2 }], uid: `uid-${name}` },
+  }
 }
 
 const root = 'https://www.googleapis.com/compute/v1/'

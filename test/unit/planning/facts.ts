@@ -7,6 +7,7 @@ import type {
   ServiceFact,
 } from '../../../shared/planning/facts.ts'
 import type { NegFact } from '../../../shared/planning/negs.ts'
+import { groupPath, groupsInView } from '../../../shared/planning/zones.ts'
 import type { BackendRef, IngressModel, IngressSettings, PathModel, RuleModel } from '../../../shared/ingress/model.ts'
 import type { ClusterDoc, IngressDoc, Selection } from '../../../shared/state/documents.ts'
 
@@ -134,11 +135,18 @@ export function clusterOf(
   name: string,
   parts: { doc?: Partial<ClusterDoc>; view?: Partial<ClusterView> | null; trouble?: string } = {},
 ): ClusterFacts {
-  return {
+  return lookedAt({
     doc: clusterDoc(name, parts.doc),
     view: parts.view === null ? null : { services: { web: serviceOf() }, groups: groupsOf(`${name}-a`), ...parts.view },
     trouble: parts.trouble ?? null,
-  }
+  })
+}
+
+/** The same, with the network endpoint groups that it names looked at; they do not say whose they are. */
+export function lookedAt(cluster: ClusterFacts): ClusterFacts {
+  const { project } = cluster.doc.registration
+  const negs = groupsInView(cluster.view).filter(({ mode }) => mode === 'neg')
+  return { ...cluster, owners: Object.fromEntries(negs.map((neg) => [groupPath('neg', { project, ...neg }), null])) }
 }
 
 /** Facts over clusters, the IP known. */

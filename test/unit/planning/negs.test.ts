@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ServiceNegObject } from '../../../shared/cloud/kubernetes-port.ts'
-import { asksForNegs, capacityOf, negRequest, negsOf } from '../../../shared/planning/negs.ts'
+import { asksForNegs, capacityOf, negOwner, negRequest, negsOf } from '../../../shared/planning/negs.ts'
 
 describe('negRequest', () => {
   const rows: { reason: string; text: string | null; ingress: boolean; ports: number[] }[] = [
@@ -37,6 +37,28 @@ describe('negRequest', () => {
     expect(asksForNegs('{"exposed_ports":{"80":{}}}', 443)).toBe(false)
     expect(asksForNegs('{"ingress":true}', 443)).toBe(true)
   })
+})
+
+describe('negOwner', () => {
+  const rows: { reason: string; text: string | undefined; owner: ReturnType<typeof negOwner> }[] = [
+    {
+      reason: 'what ingress-gce writes',
+      text: '{"cluster-uid":"6f1d","namespace":"shop","service-name":"web","port":"80"}',
+      owner: { cluster: '6f1d', namespace: 'shop', service: 'web', port: '80' },
+    },
+    {
+      reason: 'no cluster',
+      text: '{"namespace":"shop"}',
+      owner: { cluster: '', namespace: 'shop', service: '', port: '' },
+    },
+    { reason: 'made by people: empty', text: '', owner: null },
+    { reason: 'made by people: none at all', text: undefined, owner: null },
+    { reason: 'made by people: words', text: 'for the shop', owner: null },
+    { reason: 'another JSON', text: '["shop"]', owner: null },
+    { reason: 'members of another sort', text: '{"namespace":{"a":1},"cluster-uid":7}', owner: null },
+    { reason: 'longer than any that is meant', text: `{"namespace":"${'x'.repeat(100_000)}"}`, owner: null },
+  ]
+  for (const { reason, text, owner } of rows) it(reason, () => expect(negOwner(text)).toEqual(owner))
 })
 
 describe('negsOf', () => {
