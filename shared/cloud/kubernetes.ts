@@ -10,6 +10,7 @@ import {
 } from './kubernetes-caller.ts'
 import type { Cluster, ClusterRegistration, Clusters, ConfigKind, IngressObject } from './kubernetes-port.ts'
 import { recordEvent } from './kubernetes-events.ts'
+import { applyIngress, fieldManager, serverSideApply } from './kubernetes-ingress.ts'
 import { shapes } from './kubernetes-shapes.ts'
 
 /** How to talk to clusters. */
@@ -23,12 +24,6 @@ export interface ClustersOptions extends Partial<ServerPolicy> {
   /** Milliseconds of any clock. */
   now?: () => number
 }
-
-/** Owner of the fields that we apply. */
-const fieldManager = 'multi-cluster-ingress'
-
-/** Media type of server-side apply (`PatchStrategy.ServerSideApply` of the vendor's library). */
-const serverSideApply = 'application/apply-patch+yaml'
 
 const pageSize = 500
 
@@ -139,27 +134,9 @@ function clusterOver(call: KubernetesCaller): Cluster {
       )
     },
 
-    async applyIngress({ metadata, spec }, force) {
-      const namespace = namespaceOf(metadata)
-      const what = `apply ${pathOf('ingress', namespace, metadata.name)}`
-      const { name, labels, annotations } = metadata
-      const body = {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'Ingress',
-        metadata: { name, namespace, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
-        spec,
-      }
-      return call(
-        what,
-        async ({ networking }) => {
-          const unset = undefined
-          const args = [name, namespace, body, unset, unset, fieldManager, unset, force] as const
-          const request = await networking.patchNamespacedIngress(...args)
-          request.setHeaderParam('Content-Type', serverSideApply)
-          return request
-        },
-        shapes.ingress,
-      )
+    async applyIngress(object, force) {
+      pathOf('ingress', namespaceOf(object.metadata), object.metadata.name)
+      return applyIngress(call, object, force)
     },
 
     async setIngressAddresses(namespace, name, addresses) {

@@ -293,6 +293,45 @@ describe('writing', () => {
     expect(seen).toHaveLength(1)
   })
 
+  it('takes a spec over as it was read: when somebody wrote meanwhile it is a conflict, and nothing is applied again', async () => {
+    const managedFields = [
+      {
+        manager: 'kubemci',
+        operation: 'Update',
+        apiVersion: 'extensions/v1beta1',
+        fieldsV1: { 'f:spec': { 'f:backend': {} } },
+      },
+      { manager: 'glbc', operation: 'Update', subresource: 'status', fieldsV1: { 'f:status': {} } },
+    ]
+    const { cluster, seen } = await against(({ method, headers }) => {
+      if (method === 'GET')
+        return { body: { ...ingress, metadata: { ...ingress.metadata, resourceVersion: '7', managedFields } } }
+      return headers['content-type'] === 'application/apply-patch+yaml'
+        ? status(422, 'Invalid', 'cannot set both port name & port number')
+        : status(409, 'Conflict', 'the object has been modified')
+    })
+    expect(await errorOf(cluster.applyIngress(ingress, true))).toMatchObject({ status: 409 })
+    expect(seen.map(({ method }) => method)).toEqual(['PATCH', 'GET', 'PATCH'])
+    const service = { 'f:name': {}, 'f:port': { 'f:number': {} } }
+    expect(seen[2]?.body).toEqual([
+      {
+        op: 'replace',
+        path: '/metadata/managedFields',
+        value: [
+          managedFields[1],
+          {
+            manager: 'multi-cluster-ingress',
+            operation: 'Apply',
+            apiVersion: 'networking.k8s.io/v1',
+            fieldsType: 'FieldsV1',
+            fieldsV1: { 'f:spec': { 'f:rules': {}, 'f:tls': {}, 'f:defaultBackend': { 'f:service': service } } },
+          },
+        ],
+      },
+      { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
+    ])
+  })
+
   it('replaces the addresses in the status, whoever wrote them', async () => {
     const { cluster, seen } = await against(() => ({ body: ingress }))
     await cluster.setIngressAddresses('shop', 'web', ['203.0.113.7', '2001:db8::7'])

@@ -239,6 +239,104 @@ describe('the Clusters port against a simulated cluster', () => {
     await east.deleteIngress('default', 'web')
   })
 
+  describe('takes over the spec of an object that kubemci made', () => {
+    const rules = [
+      {
+        http: {
+          paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+        },
+      },
+    ]
+    const [first] = rules
+    /** As kubemci left it: created by its own client, with an annotation of a person's. */
+    async function adopted(spec: object): Promise<{ cluster: Cluster; path: string }> {
+      const { cluster: east, server } = await cluster()
+      const path = `${server}/apis/networking.k8s.io/v1/namespaces/default/ingresses`
+      const metadata = { name: 'web', annotations: { mine: 'yes', ...ingress.metadata.annotations } }
+      const made = await fetch(`${path}?fieldManager=kubemci`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec }),
+      })
+      expect(made.status).toBe(201)
+      return { cluster: east, path: `${path}/web` }
+    }
+    const byNumber = { service: { name: 'web', port: { number: 80 } } }
+    const byName = { service: { name: 'web', port: { name: 'http' } } }
+    const apply = (east: Cluster, spec: object): ReturnType<Cluster['applyIngress']> =>
+      east.applyIngress({ ...ingress, spec }, true)
+
+    const rows: { reason: string; was: object; steps: object[]; becomes: object }[] = [
+      {
+        reason: 'a default backend whose port was a number and is a name now',
+        was: { defaultBackend: byNumber },
+        steps: [{ defaultBackend: byName }],
+        becomes: { defaultBackend: byName },
+      },
+      {
+        reason: 'the same, after it was applied as it was',
+        was: { defaultBackend: byNumber },
+        steps: [{ defaultBackend: byNumber }, { defaultBackend: byName }],
+        becomes: { defaultBackend: byName },
+      },
+      {
+        reason: 'a default backend that goes at once',
+        was: { defaultBackend: byNumber, rules },
+        steps: [{ rules }],
+        becomes: { rules: [first] },
+      },
+      {
+        reason: 'a default backend of another Service, which goes later',
+        was: { defaultBackend: byNumber, rules },
+        steps: [{ defaultBackend: { service: { name: 'other', port: { number: 80 } } }, rules }, { rules }],
+        becomes: { rules: [first] },
+      },
+      {
+        reason: 'TLS, which nobody wants any more',
+        was: { defaultBackend: byNumber, tls: [{ secretName: 'old' }] },
+        steps: [{ defaultBackend: byNumber }],
+        becomes: { defaultBackend: byNumber },
+      },
+    ]
+    for (const { reason, was, steps, becomes } of rows)
+      it(reason, async () => {
+        const { cluster: east, path } = await adopted(was)
+        for (const spec of steps) await apply(east, spec)
+        const object = (await (await fetch(path)).json()) as {
+          spec: object
+          metadata: { annotations: object; managedFields: { manager: string; fieldsV1: object }[] }
+        }
+        expect(object.spec).toEqual(becomes)
+        expect(object.metadata.annotations).toMatchObject({ mine: 'yes' })
+        const owners = object.metadata.managedFields
+        expect(owners.filter(({ fieldsV1 }) => 'f:spec' in fieldsV1).map(({ manager }) => manager)).toEqual([
+          'multi-cluster-ingress',
+        ])
+        expect(owners.find(({ manager }) => manager === 'kubemci')?.fieldsV1).toMatchObject({
+          'f:metadata': { 'f:annotations': { 'f:mine': {} } },
+        })
+      })
+
+    it('in one request once it is ours, and not without force', async () => {
+      const { cluster: east, path } = await adopted({ defaultBackend: byNumber })
+      await expect(east.applyIngress({ ...ingress, spec: { defaultBackend: byName } }, false)).rejects.toMatchObject({
+        status: 422,
+      })
+      await apply(east, { defaultBackend: byName })
+      const version = async (): Promise<string> =>
+        ((await (await fetch(path)).json()) as { metadata: { resourceVersion: string } }).metadata.resourceVersion
+      const before = await version()
+      await apply(east, { defaultBackend: byName })
+      expect(await version()).toBe(before)
+    })
+
+    it('a spec that no Ingress can have stays refused', async () => {
+      const { cluster: east } = await adopted({ defaultBackend: byNumber })
+      const wrong = { service: { name: '', port: { number: 80 } } }
+      await expect(apply(east, { defaultBackend: wrong })).rejects.toMatchObject({ status: 422 })
+    })
+  })
+
   it('writes the addresses into the status and nothing else, and has no status of what is not there', async () => {
     const { cluster: east } = await cluster()
     const applied = await east.applyIngress(ingress, true)

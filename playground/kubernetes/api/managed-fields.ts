@@ -22,18 +22,23 @@ interface Entry {
   readonly fields: ReadonlySet<FieldPath>
 }
 
-/** The managedFields of an object after an update: changed fields become the writer's, fields that are gone become nobody's. */
+/**
+ * The managedFields of an object after an update: changed fields become the writer's, fields that are gone become nobody's.
+ * Those that the update itself brings are taken as they are said (`[{}]` = nobody owns anything), none means those of before.
+ */
 export function afterUpdate(
   kind: Kind,
   before: JsonObject | undefined,
   after: JsonObject,
   writer: Writer,
+  input: JsonObject = {},
 ): readonly JsonObject[] {
   const old = before === undefined ? new Map<FieldPath, Json>() : leavesOf(kind, before)
   const now = leavesOf(kind, after)
   const changed = new Set([...now].filter(([path, value]) => !equal(old.get(path), value)).map(([path]) => path))
   const gone = new Set([...old.keys()].filter((path) => !now.has(path)))
-  const entries = entriesOf(before ?? {})
+  const said = items(input, 'metadata', 'managedFields')
+  const entries = entriesOf(said.length > 0 ? input : (before ?? {})).filter(({ manager }) => manager !== '')
   if (changed.size === 0 && gone.size === 0) return entries.map(written)
   const mine = entries.find((entry) => isSame(entry, writer))
   const next = entries

@@ -157,7 +157,7 @@ export function createWrites(world: { store: ObjectStore; clock: Clock; random: 
   function updated(kind: Kind, live: KubeObject, input: JsonObject, options: WriteOptions): KubeObject {
     checkPrecondition(kind, live, input)
     const next = assembled(kind, live, input, options)
-    const managedFields = afterUpdate(kind, live, next, writer(options, 'Update'))
+    const managedFields = afterUpdate(kind, live, next, writer(options, 'Update'), input)
     return commit(kind, live, withMeta(next, { managedFields: nonEmpty(managedFields) }), options)
   }
 
