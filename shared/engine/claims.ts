@@ -32,7 +32,7 @@ export type Staked = { is: 'written'; awake: ResourceId[]; conflicts: string[] }
 /**
  * Writes claims in small transactions, each fenced by the Ingress's token. A resource that another Ingress claims is not
  * touched (first come, first served) and reported; URL map and address come first, so that a load balancer name or an IP that
- * is taken stops everything before anything is written. `begins`: these are claims on a load balancer and not only on looks, so
+ * is taken stops everything before anything is written. `begins`: these are claims on a load balancer and not only looks at it, so
  * what was found of it is being taken over from the first of them on.
  */
 export async function stake(

@@ -40,9 +40,18 @@ export function withdrawn(doc: IngressDoc, publishedAt: number, now: number): In
   }
 }
 
-/** Whether there may be something of it that serves and that nobody looks after, because its last withdrawal said so. */
-export function wasLeftServing({ leftServing, goneAt, model }: IngressDoc): boolean {
-  return leftServing === true || (goneAt !== null && model.settings.onDelete === 'orphan')
+/**
+ * Whether its withdrawal leaves everything as it is: because it says so, or because what was found of its load balancer was only
+ * ever looked at.
+ */
+export function leavesServing({ model, living }: IngressDoc): boolean {
+  const { onDelete, mode } = model.settings
+  return onDelete === 'orphan' || (mode !== 'reconcile' && (living?.leftovers ?? []).length > 0)
+}
+
+/** Whether there may be something of it that serves and that nobody looks after, because its last withdrawal left it so. */
+export function wasLeftServing(doc: IngressDoc): boolean {
+  return doc.leftServing === true || (doc.deleted && leavesServing(doc))
 }
 
 /** Namespace and name of an id. */

@@ -37,6 +37,7 @@ export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause
       if (owner === undefined || doc !== undefined || claims.length > 0) return false
       // It was left on purpose.
       if (wasLeftServing(owner)) return false
+      if (!owner.deleted && owner.model.settings.mode !== 'reconcile') return false
       const moves = owner.wakeAt !== null || owner.plannedGeneration !== owner.generation
       if (owner.goneAt === null && !owner.deleted && moves) return false
       const lease = await tx.get('leases', id)

@@ -108,7 +108,8 @@ async function planOnce(
     const begun = await startWriting(deps, doc, planWritten(stakes, cause, deps.clock.now()))
     if (begun === undefined) return true
     token = begun
-    const staked = await stake(deps, doc, token, stakes, made?.is === 'planned')
+    const begins = made?.is === 'planned' && doc.model.settings.mode !== 'observe'
+    const staked = await stake(deps, doc, token, stakes, begins)
     if (staked.is === 'stale') return true
     conflicts = staked.conflicts
     await send(

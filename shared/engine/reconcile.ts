@@ -110,7 +110,7 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
   if (view.doc.operation) return awaitOperation(visit, view, view.doc.operation, view.doc.appliedRefs)
   if (view.hold === 'paused') return settle({ is: 'held', why: pausedWhy })
   if (view.want === null && view.doc.left === true)
-    return settle({ is: 'gone', why: 'its Ingress was withdrawn, and said that everything is to be left as it is' })
+    return settle({ is: 'gone', why: 'its Ingress was withdrawn, and what it had is left as it is' })
   if (view.want === null && visit.kind.follows === true) return settle({ is: 'gone', why: 'there is nothing to undo' })
   // Nothing of it exists yet: no look is needed to know that it has to wait.
   if (view.want !== null && !view.doc.applied) {

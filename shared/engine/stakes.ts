@@ -3,6 +3,7 @@ import type { Plan } from '../planning/plan.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc, Leftover } from '../state/documents.ts'
 import type { Stake } from './claims.ts'
+import { leavesServing } from './ingress-docs.ts'
 import type { AnyKind, Desired } from './kind.ts'
 import { claimedIps, type Sources } from './sources.ts'
 import { withoutDocument } from './taking-over.ts'
@@ -84,11 +85,11 @@ function sameClaim(
 
 /**
  * Nothing is wanted any more: everything goes, with what was still to be taken over of a load balancer that is partly ours
- * already, while what was only found stays; or, if the Ingress says so, it is left serving.
+ * already, while what was only found stays; or, if the Ingress says so or only observed, it is left serving.
  */
 export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] {
   const { claims, resources, doc } = sources
-  if (doc.model.settings.onDelete !== 'orphan') {
+  if (!leavesServing(doc)) {
     return [
       ...retire(doc.takingOver ?? [], sources, []),
       ...claims.map((claim): Stake => ({ do: 'drop', id: claim.resource })),
@@ -105,13 +106,14 @@ export function withdrawn(kinds: readonly AnyKind[], sources: Sources): Stake[] 
   )
   return [
     ...kept
-      .filter(({ refs, uses, hold }) => refs.length + (uses ?? []).length > 0 || hold !== undefined)
-      .map(({ resource, want, force }): Stake => ({
+      .filter(({ refs, uses, hold }) => refs.length + (uses ?? []).length > 0 || hold === 'paused')
+      .map(({ resource, want, force, hold }): Stake => ({
         do: 'claim',
         id: resource,
         want: want as object,
         refs: [],
         force,
+        ...(hold === 'observe' ? { hold } : {}),
       })),
     ...[
       ...claims.filter((claim) => !shares(claim)).map(({ resource }) => resource),

@@ -1,11 +1,10 @@
 import { canonical } from '../json.ts'
 import type { Plan } from '../planning/plan.ts'
 import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
-import type { Happening, IngressDoc, Leftover } from '../state/documents.ts'
+import type { Happening, IngressDoc } from '../state/documents.ts'
 import { announce, announcementOf } from './announce.ts'
 import type { Deps } from './deps.ts'
 import { remembered } from './history.ts'
-import type { Held } from './kind.ts'
 import type { Cause } from './nudge.ts'
 import type { Sources } from './sources.ts'
 import { statusOf, type IngressStatus } from './status.ts'
@@ -128,12 +127,7 @@ function planFields(
     plan: same ? doc.plan : next,
     plannedGeneration: written ? doc.generation : doc.plannedGeneration,
     // From now on this is what there is, and what was left behind is claimed or on its way out, but for what waits to be wanted.
-    ...(written
-      ? stillWithout(
-          { ...doc, living: { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers: [] } },
-          stillLeft(doc, made.held),
-        )
-      : { living: doc.living }),
+    ...(written ? afterPlan(doc, made) : { living: doc.living }),
     names: written ? { ...doc.names, ...firewallNames(made.layout.networks) } : doc.names,
   }
 }
@@ -142,8 +136,14 @@ function firewallNames(networks: readonly NetworkLayout[]): Record<string, strin
   return Object.fromEntries(networks.map(({ network, firewallName }) => [firewallKey(network), firewallName]))
 }
 
-/** While it is only observed nothing was asked to go. */
-function stillLeft(doc: IngressDoc, held: readonly Held[]): Leftover[] {
-  const waiting = new Set(held.map(({ id }) => id))
-  return withoutDocument(doc).filter(({ id }) => doc.model.settings.mode === 'observe' || waiting.has(id))
+/** While it is only observed nothing is taken over. */
+function afterPlan(doc: IngressDoc, made: Plan & { is: 'planned' }): Pick<IngressDoc, 'living' | 'takingOver'> {
+  const leftovers = doc.living?.leftovers ?? []
+  const living = { loadBalancer: made.layout.lb, scheme: made.layout.scheme, leftovers }
+  if (doc.model.settings.mode === 'observe') return { living }
+  const waiting = new Set(made.held.map(({ id }) => id))
+  return stillWithout(
+    { ...doc, living },
+    withoutDocument(doc).filter(({ id }) => waiting.has(id)),
+  )
 }

@@ -112,7 +112,7 @@ const ownRows: AnnotationRow[] = [
   ),
   ours(
     'mode',
-    'reconcile; observe: report differences and change nothing; paused: do not look either.',
+    'reconcile; observe: report differences, change nothing, and when withdrawn leave what was there before; paused: do not look either.',
     'reconcile',
     oneOf(['reconcile', 'observe', 'paused'], (mode) => ({ mode })),
   ),

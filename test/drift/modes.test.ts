@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { simpleIngress } from '../support/manifests.ts'
-import { project, smallWorld, type SmallWorld } from './small-world.ts'
+import { httpCollections } from '../support/collections.ts'
+import { project, register, smallWorld, type SmallWorld } from './small-world.ts'
 
 const mode = 'multicluster-ingress.io/mode'
 let world: SmallWorld
@@ -87,6 +88,63 @@ describe('an Ingress that is only observed', () => {
     const before = [writes(), clusterWrites()]
     await publish({ [mode]: 'observe' })
     expect([writes(), clusterWrites()]).toEqual(before)
+  })
+})
+
+describe('a load balancer that was there before its Ingress, which only observes it', () => {
+  const observe = { [mode]: 'observe' }
+  const all = (): unknown[] => [...httpCollections, 'instanceGroups'].flatMap((one) => world.compute.list(one, project))
+  const objects = (): Promise<unknown[]> =>
+    Promise.all(
+      [...world.clusters.keys()].map((cluster) =>
+        world.request(cluster, 'GET', '/apis/networking.k8s.io/v1/namespaces/default/ingresses/web'),
+      ),
+    )
+  const found = async (): Promise<void> => {
+    await served()
+    world.loseState()
+    for (const name of world.clusters.keys()) await register(world, name)
+  }
+  /** Longer than an orphan is waited for, with sweeps as often as they need to be believed. */
+  const twoDays = async (): Promise<void> => {
+    for (let passed = 0; passed < 2 * 24; passed += 1) {
+      await world.clock.advance(3_600_000)
+      await world.tick()
+    }
+  }
+
+  it('is left as it is when that is withdrawn, and not tidied away later', async () => {
+    await found()
+    const before = [all(), await objects()]
+    await publish(observe)
+    await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'web' })
+    for (let ticks = 0; ticks < 3; ticks += 1) await world.tick()
+    expect((await world.store.get('ingresses', 'default/web'))?.goneAt).not.toBeNull()
+    await twoDays()
+    expect([all(), await objects()]).toEqual(before)
+  })
+
+  it('keeps also what the Ingress would not want', async () => {
+    await found()
+    const check = only('healthChecks')
+    const { id: _, name: _name, ...body } = world.got(check) ?? {}
+    await world.compel('POST', check.slice(0, check.lastIndexOf('/')), { ...body, name: 'mci1-hc-0000--web' })
+    const before = all()
+    await publish(observe)
+    await twoDays()
+    expect(all()).toEqual(before)
+  })
+
+  it('is taken over once it is no longer only observed, and goes with its Ingress then', async () => {
+    await found()
+    const before = world.compute.list('forwardingRules', project)
+    await publish(observe)
+    await publish({})
+    expect(await world.phase('default/web')).toBe('Ready')
+    expect(world.compute.list('forwardingRules', project)).toEqual(before)
+    await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'web' })
+    for (let ticks = 0; ticks < 5; ticks += 1) await world.tick()
+    for (const collection of httpCollections) expect(world.compute.list(collection, project)).toEqual([])
   })
 })
 

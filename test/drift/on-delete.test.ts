@@ -62,8 +62,8 @@ describe('an Ingress that is withdrawn with on-delete: orphan', () => {
     await served()
     await world.publish('ingress-specs', '', withdraw)
     const before = await everything()
-    for (let passed = 0; passed < 3 * day; passed += 2 * 3_600_000) {
-      await world.clock.advance(2 * 3_600_000)
+    for (let passed = 0; passed < 3 * day; passed += 3_600_000) {
+      await world.clock.advance(3_600_000)
       await world.tick()
     }
     expect(await everything()).toEqual(before)
