@@ -32,7 +32,8 @@ export async function onTick(deps: Deps, event: Event): Promise<void> {
 
 function shardOf(data: string | null): Shard | undefined {
   try {
-    return shape.safeParse(JSON.parse(data ?? '')).data
+    const body: unknown = JSON.parse(data ?? '')
+    return typeof body === 'object' && body !== null && 'sweep' in body ? shape.safeParse(body).data : undefined
   } catch {
     return undefined
   }

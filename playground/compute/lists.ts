@@ -1,7 +1,7 @@
 import { ApiError, invalid } from './api-error.ts'
-import { type MatchedRoute, type Scope, scopePath } from './api-table.ts'
+import { type MatchedRoute, scopePath } from './api-table.ts'
 import { type Filter, parseFilter } from './filter.ts'
-import type { JsonObject } from './json.ts'
+import { deepFreeze, type JsonObject } from './json.ts'
 import { urlRoot } from './references.ts'
 
 /** One candidate of a list: what orders it, and its body on demand. */
@@ -125,16 +125,22 @@ export function answerList(
   }
 }
 
-/** A list over all scopes; scopes without a match on this page carry a warning. */
+/** A list over all scopes, by their paths; scopes without a match on this page carry a warning. */
 export function answerAggregatedList(
   match: MatchedRoute,
   query: Readonly<Record<string, string>>,
   kind: string,
-  scopes: readonly { scope: Scope; items: readonly ListItem[] }[],
+  scopes: readonly string[],
+  filled: readonly { scope: string; items: readonly ListItem[] }[],
 ): JsonObject {
-  const keyed = scopes.flatMap(({ scope, items }) =>
-    // The page token's key orders scope before name.
-    items.map((item) => ({ ...item, name: `${scopePath(scope)}/${item.name}`, scope: scopePath(scope) })),
+  const found = new Map<string, JsonObject[]>()
+  const keyed = filled.flatMap(({ scope, items }) =>
+    items.map((item) => ({
+      ...item,
+      // The page token's key orders scope before name.
+      name: `${scope}/${item.name}`,
+      scope,
+    })),
   )
   const scopeOf = new Map<JsonObject, string>()
   const traced = keyed.map((item) => ({
@@ -147,7 +153,6 @@ export function answerAggregatedList(
   }))
   traced.sort((a, b) => (a.name < b.name ? -1 : 1))
   const { items: page, nextPageToken } = takePage(traced, readQuery(query))
-  const found = new Map<string, JsonObject[]>()
   for (const body of page) {
     const scope = scopeOf.get(body) ?? 'global'
     const items = found.get(scope) ?? []
@@ -155,27 +160,33 @@ export function answerAggregatedList(
     found.set(scope, items)
   }
   const parent = `projects/${match.project}/aggregated/${match.collection}`
+  const shown: Record<string, JsonObject> = {}
+  for (const scope of scopes) {
+    const items = found.get(scope)
+    shown[scope] = items === undefined ? emptyScope(scope) : { [match.collection]: items }
+  }
   return {
     kind,
     id: parent,
-    items: Object.fromEntries(
-      scopes.map(({ scope }) => {
-        const name = scopePath(scope)
-        const items = found.get(name)
-        return [name, items === undefined ? emptyScope(name) : { [match.collection]: items }]
-      }),
-    ),
+    items: shown,
     ...(nextPageToken === undefined ? {} : { nextPageToken }),
     selfLink: `${urlRoot}${parent}`,
   }
 }
 
+/** What an aggregated list says of each scope without results; most scopes have none, and there are more than a hundred. */
+const emptyScopes = new Map<string, JsonObject>()
+
 function emptyScope(scope: string): JsonObject {
-  return {
+  const known = emptyScopes.get(scope)
+  if (known !== undefined) return known
+  const empty = deepFreeze({
     warning: {
       code: 'NO_RESULTS_ON_PAGE',
       message: `There are no results for scope '${scope}' on this page.`,
       data: [{ key: 'scope', value: scope }],
     },
-  }
+  })
+  emptyScopes.set(scope, empty)
+  return empty
 }

@@ -41,8 +41,16 @@ function itemsOf(world: World, parent: string): ListItem[] {
   })
 }
 
-/** The scopes that an aggregated list of a collection goes through. */
-function scopesOf(collection: string): Scope[] {
+const allScopes = new Map<string, readonly string[]>()
+
+/** The paths of the scopes that an aggregated list of a collection goes through; there are more than a hundred zones. */
+function scopesOf(collection: string): readonly string[] {
+  const known = allScopes.get(collection) ?? listScopes(collection).map(scopePath)
+  allScopes.set(collection, known)
+  return known
+}
+
+function listScopes(collection: string): Scope[] {
   if (['instanceGroups', 'instanceGroupManagers', 'instances'].includes(collection))
     return zones.map((name) => ({ type: 'zones', name }))
   const regional: Scope[] = regions.map((name) => ({ type: 'regions', name }))
@@ -72,12 +80,13 @@ export function answerRead(
       return answerList(match, request.query, shown, itemsOf(world, parent))
     }
     case 'aggregatedList': {
-      const scopes = scopesOf(match.collection).map((scope) => ({
-        scope,
-        items: itemsOf(world, collectionPath(match.project, scope, match.collection)),
+      const filled = world.collectionPaths(match.project, match.collection).map((parent) => ({
+        // projects/P/SCOPE/COLLECTION
+        scope: parent.split('/').slice(2, -1).join('/'),
+        items: itemsOf(world, parent),
       }))
       const shown = aggregatedKinds[match.collection] ?? `compute#${kind.singular}AggregatedList`
-      return answerAggregatedList(match, request.query, shown, scopes)
+      return answerAggregatedList(match, request.query, shown, scopesOf(match.collection), filled)
     }
     case 'getHealth':
       return getHealth(context, match, request)
@@ -158,15 +167,16 @@ export async function answerOperations(
     }
     case 'aggregatedList': {
       const all = operations.all(match.project)
-      const scopes = new Map<string, { scope: Scope; items: ListItem[] }>()
+      const scopes = new Map<string, { scope: string; items: ListItem[] }>()
       for (const operation of all) {
-        const key = scopePath(operation.start.scope)
-        const entry = scopes.get(key) ?? { scope: operation.start.scope, items: [] }
+        const scope = scopePath(operation.start.scope)
+        const entry = scopes.get(scope) ?? { scope, items: [] }
         entry.items.push(operationItem(operation))
-        scopes.set(key, entry)
+        scopes.set(scope, entry)
       }
       for (const { items } of scopes.values()) items.sort(byName)
-      return answerAggregatedList(match, query, 'compute#operationAggregatedList', [...scopes.values()])
+      const shown = 'compute#operationAggregatedList'
+      return answerAggregatedList(match, query, shown, [...scopes.keys()], [...scopes.values()])
     }
     default:
   }

@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import { select } from '../planning/select.ts'
 import type { ClusterDoc, IngressDoc } from '../state/documents.ts'
 import { queries } from '../state/store.ts'
@@ -41,13 +41,13 @@ export async function acceptAction(
     const change = changeOf(doc, action, clusters, force, registered)
     if ('refused' in change) {
       const refusedAction = { action, clusters: [...clusters].slice(0, 100), publishedAt, why: change.refused }
-      if (canonical(refusedAction) !== canonical(doc.refusedAction))
+      if (!isSame(refusedAction, doc.refusedAction))
         tx.set('ingresses', id, { ...doc, refusedAction, wakeAt: now, token: doc.token + 1, updatedAt: now })
       return { ingress: id, is: 'refused', why: change.refused }
     }
     const { refusedAction: _refused, ...before } = doc
     const next: IngressDoc = { ...before, ...change }
-    if (canonical(next) === canonical(doc)) {
+    if (isSame(next, doc)) {
       // Whatever was published before this, and comes after it, is older than what is in place.
       if (publishedAt > latest) tx.set('ingresses', id, { ...doc, ...times })
       return { ingress: id, is: 'unchanged', why: 'it is so already' }

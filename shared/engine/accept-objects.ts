@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import type { IngressModel } from '../ingress/model.ts'
 import { objectId, type ObjectContent, type PublishedObject } from '../ingress/published-object.ts'
 import type { IngressDoc, ObjectDoc } from '../state/documents.ts'
@@ -53,7 +53,7 @@ export function acceptObjects(
     if (before !== undefined && !isNewer(source, { source: before.source, deleted: before.content === null }))
       return { ingress: id, is: 'older', why: `a newer version of ${id} was published before: this one is dropped` }
     const content = does === 'delete' ? null : object.content
-    const same = before !== undefined && canonical(before.content) === canonical(content)
+    const same = before !== undefined && isSame(before.content, content)
     const doc: ObjectDoc = {
       id,
       kind,
@@ -64,7 +64,7 @@ export function acceptObjects(
       updatedAt: same ? before.updatedAt : deps.clock.now(),
     }
     known.set(id, doc)
-    if (canonical(before) !== canonical(doc)) tx.set('objects', id, doc)
+    if (!isSame(before, doc)) tx.set('objects', id, doc)
     return same
       ? { ingress: id, is: 'unchanged', why: 'the same object is in place' }
       : { ingress: id, is: 'accepted', why: before === undefined ? 'a new object' : 'a changed object' }
@@ -123,7 +123,7 @@ export async function catchUp(deps: Deps, ids: readonly string[], before: KnownO
     deps.store,
     ids.map((id) => id.split('/')[0] ?? ''),
   )
-  if (canonical([...now.values()]) === canonical([...before.values()])) return
+  if (isSame([...now.values()], [...before.values()])) return
   for (const id of ids) if (await renew(deps, id, [])) await send(deps, [planNudgeOf(id, cause)])
 }
 
@@ -132,7 +132,7 @@ async function renew(deps: Deps, id: string, objects: readonly PublishedObject[]
     const doc = await tx.get('ingresses', id)
     if (doc === undefined || doc.deleted || doc.goneAt !== null || doc.generation === 0) return false
     const model = withObjects(doc.model, await objectsOf(tx, [doc.model.namespace]))
-    if (canonical(model) === canonical(doc.model)) return false
+    if (isSame(model, doc.model)) return false
     const now = deps.clock.now()
     const names = objects.map((object) => `${object.content.kind} ${object.name}`)
     const next: IngressDoc = {

@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import { ingressId, type IngressModel } from '../ingress/model.ts'
 import { objectId, type PublishedObject } from '../ingress/published-object.ts'
 import type { IngressDoc, Problem } from '../state/documents.ts'
@@ -103,10 +103,10 @@ function acceptOne(
   }
   // A good version published before the bad one does not make the bad one good.
   const rejected = doc?.rejected && doc.rejected.publishedAt > publishedAt ? doc.rejected : null
-  if (alive && canonical([doc.model, doc.selection, doc.rejected]) === canonical([spec.model, selection, rejected])) {
+  if (alive && isSame([doc.model, doc.selection, doc.rejected], [spec.model, selection, rejected])) {
     // Whatever was published before this, and comes after it, is older than what is in place.
     const next = { ...doc, ...times }
-    if (canonical(next) !== canonical(doc)) tx.set('ingresses', id, next)
+    if (!isSame(next, doc)) tx.set('ingresses', id, next)
     return { ingress: id, is: 'unchanged', why: 'the same spec is in place' }
   }
   const base = doc ?? fresh(id, spec.model, now)

@@ -1,5 +1,5 @@
 import type { BusMessage } from '../cloud/bus-port.ts'
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import { nameLayout } from '../planning/layout.ts'
 import type { Announcement, Condition, IngressDoc } from '../state/documents.ts'
 import type { Deps } from './deps.ts'
@@ -47,7 +47,7 @@ export function announcementOf(
       lastTransitionTime,
     })),
   }
-  if (latest !== undefined && canonical(meaning(latest)) === canonical(meaning(next))) return latest
+  if (latest !== undefined && isSame(meaning(latest), meaning(next))) return latest
   return { sequence: (latest?.sequence ?? 0) + 1, at, generation: doc.generation, ...next }
 }
 

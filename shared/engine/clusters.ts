@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import type { Instance } from '../cloud/compute-resources.ts'
 import type { ClusterRegistration, NodeObject } from '../cloud/kubernetes-port.ts'
 import { select } from '../planning/select.ts'
@@ -19,7 +19,7 @@ const mostLooks = 5
 export async function registerCluster(deps: Deps, registration: ClusterRegistration, cause: Cause): Promise<void> {
   await deps.store.transact(async (tx) => {
     const doc = await tx.get('clusters', registration.name)
-    if (doc !== undefined && !doc.leaving && canonical(doc.registration) === canonical(registration)) return
+    if (doc !== undefined && !doc.leaving && isSame(doc.registration, registration)) return
     const now = deps.clock.now()
     tx.set('clusters', registration.name, {
       name: registration.name,
@@ -96,8 +96,7 @@ async function lookOnce(deps: Deps, doc: ClusterDoc, machines: Machines): Promis
 async function writeSight(deps: Deps, doc: ClusterDoc, seen: Seen): Promise<ClusterDoc | undefined> {
   return deps.store.transact(async (tx) => {
     const current = await tx.get('clusters', doc.name)
-    if (current === undefined || canonical({ ...current, wakeAt: 0 }) !== canonical({ ...doc, wakeAt: 0 }))
-      return undefined
+    if (current === undefined || !isSame({ ...current, wakeAt: 0 }, { ...doc, wakeAt: 0 })) return undefined
     const now = deps.clock.now()
     const changed =
       'why' in seen
@@ -112,7 +111,7 @@ async function writeSight(deps: Deps, doc: ClusterDoc, seen: Seen): Promise<Clus
     }
     const restless = 'why' in seen || next.untold === true
     next.wakeAt = restless ? now + askAgain : null
-    if (canonical(next) !== canonical(current)) tx.set('clusters', doc.name, next)
+    if (!isSame(next, current)) tx.set('clusters', doc.name, next)
     return next
   }, 'one-document')
 }
@@ -122,7 +121,7 @@ async function tellAll(deps: Deps, doc: ClusterDoc, cause: Cause): Promise<void>
   await deps.store.transact(async (tx) => {
     const current = await tx.get('clusters', doc.name)
     // What was written meanwhile its own writer tells.
-    if (current === undefined || canonical(current) !== canonical(doc)) return
+    if (current === undefined || !isSame(current, doc)) return
     const { untold: _, ...told } = current
     tx.set('clusters', doc.name, { ...told, wakeAt: current.unreachable === null ? null : current.wakeAt })
   }, 'one-document')
@@ -145,11 +144,11 @@ type Machines = (project: string) => Promise<Instance[]>
 /** How many nodes a zone has is worth knowing, and no news for anybody's plan. */
 function sameSight(a: ClusterSight | null, b: ClusterSight): boolean {
   const told = (sight: ClusterSight): unknown => ({ ...sight, zones: sight.zones.map(({ zone }) => zone), at: 0 })
-  return a !== null && canonical(told(a)) === canonical(told(b))
+  return a !== null && isSame(told(a), told(b))
 }
 
 function sameCounts(a: ClusterSight | null, b: ClusterSight): boolean {
-  return canonical(a?.zones) === canonical(b.zones)
+  return isSame(a?.zones, b.zones)
 }
 
 /** Nodes from the cluster, tags and network from their machines. */

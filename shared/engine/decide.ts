@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import type { AnyKind, Change, Observation } from './kind.ts'
 
 /** What to do next about one resource, and why. */
@@ -84,5 +84,5 @@ function covers(want: unknown, got: unknown): boolean {
   // The API keeps `float` fields in 32 bits.
   if (typeof want === 'number' && typeof got === 'number') return Math.abs(want - got) <= Math.abs(want) * 1e-6
   // An unset description reads back as absent or ''.
-  return canonical(want) === canonical(got ?? (want === '' ? '' : null))
+  return isSame(want, got ?? (want === '' ? '' : null))
 }

@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import type { Plan } from '../planning/plan.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { ClaimDoc, Leftover } from '../state/documents.ts'
@@ -78,8 +78,7 @@ function sameClaim(
     claim !== undefined &&
     claim.force === force &&
     claim.hold === hold &&
-    canonical([claim.want, claim.refs, claim.uses ?? []]) ===
-      canonical([desired.want, desired.refs, desired.uses ?? []])
+    isSame([claim.want, claim.refs, claim.uses ?? []], [desired.want, desired.refs, desired.uses ?? []])
   )
 }
 

@@ -1,4 +1,4 @@
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import type { Plan } from '../planning/plan.ts'
 import { firewallKey, type NetworkLayout } from '../planning/networks.ts'
 import type { Happening, IngressDoc } from '../state/documents.ts'
@@ -64,7 +64,7 @@ export async function writeStatus(
     // What is not told yet is told by the tick, should this function die.
     const next: IngressDoc =
       news === changed.told ? changed : { ...changed, telling: news, wakeAt: now + statusPatience }
-    if (canonical(next) !== canonical(doc)) tx.set('ingresses', id, next)
+    if (!isSame(next, doc)) tx.set('ingresses', id, next)
     return { before: doc, next, rests }
   }, 'one-document')
   if (written === null) return
@@ -122,7 +122,7 @@ function planFields(
     ...(made.is === 'planned' ? { modes: made.modes } : {}),
   }
   const written = made.is === 'planned' && conflicts.length === 0
-  const same = doc.plan !== null && canonical({ ...doc.plan, at: 0 }) === canonical({ ...next, at: 0 })
+  const same = doc.plan !== null && isSame({ ...doc.plan, at: 0 }, { ...next, at: 0 })
   return {
     plan: same ? doc.plan : next,
     plannedGeneration: written ? doc.generation : doc.plannedGeneration,

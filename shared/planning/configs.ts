@@ -2,7 +2,7 @@ import type { BackendSettings } from '../ingress/backend-config.ts'
 import { configOfPort, readConfigRefs } from '../ingress/config-refs.ts'
 import type { FrontendSettings } from '../ingress/frontend-config.ts'
 import type { IngressModel } from '../ingress/model.ts'
-import { canonical } from '../json.ts'
+import { isSame } from '../json.ts'
 import type { Problem } from '../state/documents.ts'
 import type { ClusterFacts, ConfigFact } from './facts.ts'
 
@@ -114,9 +114,9 @@ function settingsOf<Settings>(
     })
   const settings = first?.fact.settings ?? null
   if (first === undefined || settings === null) return { config: null, wrong, notices: [] }
-  const same = facts.filter(({ fact }) => canonical(fact.settings) === canonical(settings))
+  const same = facts.filter(({ fact }) => isSame(fact.settings, settings))
   const notices = holders
-    .filter(({ fact }) => fact.settings !== null && canonical(fact.settings) !== canonical(settings))
+    .filter(({ fact }) => fact.settings !== null && !isSame(fact.settings, settings))
     .map(({ cluster }) => ({
       where,
       message: `is different in cluster ${cluster.doc.name}; that of cluster ${first.cluster.doc.name} is applied`,

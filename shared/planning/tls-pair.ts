@@ -47,7 +47,7 @@ export function publicPart(data: SecretData | undefined): SecretFact {
     found: true,
     problem: null,
     fingerprint: fingerprintOf(pair.certificate),
-    leaf: leafOf(pair.certificate) ?? '',
+    leaf: digestOf(leaf),
     hosts: hostsOf(leaf),
     expires: leaf.validToDate.getTime(),
   }
@@ -61,10 +61,12 @@ export function fingerprintOf(certificate: string): string {
 
 /** SHA-256 of the first certificate in a text; undefined when there is none. */
 export function leafOf(certificate: string): string | undefined {
-  return attempt(() => new X509Certificate(certificate.match(certificateBlock)?.[0] ?? ''))?.fingerprint256.replaceAll(
-    ':',
-    '',
-  )
+  const leaf = attempt(() => new X509Certificate(certificate.match(certificateBlock)?.[0] ?? ''))
+  return leaf === undefined ? undefined : digestOf(leaf)
+}
+
+function digestOf(leaf: X509Certificate): string {
+  return leaf.fingerprint256.replaceAll(':', '')
 }
 
 /** Host names of the subject alternative names; without any, the common name, as older certificates have it. */

@@ -1,6 +1,6 @@
 import type { CollectionName, Collections } from './documents.ts'
 import { copyOf } from './copy.ts'
-import { pathOf } from './document-limits.ts'
+import { escapeId, pathOf } from './document-limits.ts'
 import { indexFor, queryIndexes } from './indexes.ts'
 import { createOrderedIndex } from './ordered-index.ts'
 import type { IndexValue, OrderedIndex } from './ordered-index.ts'
@@ -162,6 +162,7 @@ function createTables(): Tables {
 
 /** Sorts as Firestore sorts the paths of one collection group: NUL is below every character of an escaped id. */
 function keyOf(collection: CollectionName, id: string): string {
+  if (collection !== 'claims') return escapeId(id)
   return pathOf(collection, id)
     .filter((_, index) => index % 2 === 1)
     .join('\0')

@@ -7,7 +7,7 @@ import {
   deleteService,
   putSecret,
 } from './applications.ts'
-import { tellOfCluster, tellOfResource } from './drift.ts'
+import { tellOfCluster, tellOfResource, tellOfZones } from './drift.ts'
 import { secrets, services } from './manifests.ts'
 import { moveService } from './moves.ts'
 import { wishOf, type Owned } from './people.ts'
@@ -152,7 +152,7 @@ export const actions: readonly Action[] = [
         story.disturbed.add(cluster.name)
         later(story, `zones of ${cluster.name}`, async () => {
           await cluster.addZone(zone)
-          tellOfCluster(story, cluster.name)
+          tellOfZones(story, cluster.name)
         })
       }),
   },
@@ -166,7 +166,7 @@ export const actions: readonly Action[] = [
         story.disturbed.add(cluster.name)
         later(story, `zones of ${cluster.name}`, async () => {
           await cluster.removeZone(story.chance.pick(zones))
-          tellOfCluster(story, cluster.name)
+          tellOfZones(story, cluster.name)
         })
       }),
   },

@@ -107,9 +107,12 @@ export async function deleteIngressObject(cluster: SimulatedCluster, ingress: Se
   await call(cluster, 'DELETE', `/apis/networking.k8s.io/v1/namespaces/${ingress.namespace}/ingresses/${ingress.name}`)
 }
 
-async function readService(cluster: SimulatedCluster, service: ServiceName): Promise<ServiceBody | undefined> {
+async function readService(
+  cluster: SimulatedCluster,
+  service: ServiceName,
+): Promise<Readonly<ServiceBody> | undefined> {
   const { status, body } = await request(cluster, 'GET', `${servicesPath(service)}/${service.name}`)
-  return status === 200 ? (structuredClone(body) as ServiceBody) : undefined
+  return status === 200 ? (body as ServiceBody) : undefined
 }
 
 async function call(

@@ -1,8 +1,8 @@
 import { routeRequest } from '../../playground/compute/kinds/url-map-routing.ts'
 import { nodePortOf } from './applications.ts'
-import type { Spec } from './manifests.ts'
+import { servicesOf, type Spec } from './manifests.ts'
 import { wishOf, type Owned } from './people.ts'
-import { followed, relative, servedBy, type Followed } from './serving.ts'
+import { followed, relative, servedBy, type Followed, type Served } from './serving.ts'
 import type { Story } from './story.ts'
 import type { World } from './world.ts'
 
@@ -24,6 +24,8 @@ export async function misserved(story: Story, owned: Owned, chosen: Chosen): Pro
   const { spec } = wishOf(owned)
   if (spec === null) return []
   const found: string[] = []
+  const serving = servingOnce(world)
+  const having = await havingService(world, owned, spec, chosen)
   for (const scheme of spec.tls === null ? (['http'] as const) : (['http', 'https'] as const)) {
     const front = followed(world).get(frontOf(world, owned, scheme) ?? '')
     if (front === undefined) {
@@ -32,7 +34,7 @@ export async function misserved(story: Story, owned: Owned, chosen: Chosen): Pro
     }
     for (const host of hosts) {
       for (const path of paths) {
-        const wrong = await answeredWrong(world, owned, { front, host, path, chosen, spec })
+        const wrong = answeredWrong(owned, { front, host, path, chosen, spec, serving, having })
         if (wrong !== undefined) found.push(`Ingress ${owned.id}: ${scheme}://${host}${path} ${wrong}`)
       }
     }
@@ -41,25 +43,58 @@ export async function misserved(story: Story, owned: Owned, chosen: Chosen): Pro
   return found.slice(0, 5)
 }
 
-async function answeredWrong(
+/** Who answers for each backend service at this moment, by its path. */
+type Serving = (path: string) => Served
+
+function servingOnce(world: World): Serving {
+  const known = new Map<string, Served>()
+  return (path) => {
+    const served = known.get(path) ?? servedBy(world, path)
+    known.set(path, served)
+    return served
+  }
+}
+
+/** By each service that a spec names, the chosen clusters that have it. */
+async function havingService(
   world: World,
+  { name: { namespace } }: Owned,
+  spec: Spec,
+  chosen: Chosen,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const having = new Map<string, string[]>()
+  for (const name of servicesOf(spec)) {
+    const clusters: string[] = []
+    for (const cluster of chosen.clusters) {
+      const simulated = world.clusters.get(cluster)
+      if (simulated !== undefined && (await nodePortOf(simulated, { namespace, name })) !== undefined)
+        clusters.push(cluster)
+    }
+    having.set(name, clusters)
+  }
+  return having
+}
+
+function answeredWrong(
   { name }: Owned,
-  asked: { front: Followed; host: string; path: string; chosen: Chosen; spec: Spec },
-): Promise<string | undefined> {
+  asked: {
+    front: Followed
+    host: string
+    path: string
+    chosen: Chosen
+    spec: Spec
+    serving: Serving
+    having: ReadonlyMap<string, readonly string[]>
+  },
+): string | undefined {
   const { front, host, path, chosen } = asked
   const { service: reference } = routeRequest(front.urlMap, { host, path, headers: {} })
-  const served = servedBy(world, relative(reference))
+  const served = asked.serving(relative(reference))
   const service = serviceFor(asked.spec, host, path)
   const wanted = service === null ? '' : `${name.namespace}/${service}`
   if (served.service !== wanted) return `is for service "${served.service}", and should be for "${wanted}"`
   if (service === null) return undefined
-  const having: string[] = []
-  for (const cluster of chosen.clusters) {
-    const simulated = world.clusters.get(cluster)
-    if (simulated === undefined) continue
-    const port = await nodePortOf(simulated, { namespace: name.namespace, name: service })
-    if (port !== undefined) having.push(cluster)
-  }
+  const having = asked.having.get(service) ?? []
   const expected = having.filter((cluster) => !chosen.drained.includes(cluster)).sort()
   // Where all are drained the last keep their capacity.
   if (expected.length === 0) return undefined

@@ -7,7 +7,7 @@ import type { Story } from './story.ts'
 
 const again = [0, 20_000, 90_000] as const
 
-/** The in-cluster controller sees a new zone at its next resync only, ten minutes later at most. */
+/** The in-cluster controller sees that nodes came or went at its next resync only, ten minutes later at most. */
 const afterResync = [320_000, 620_000] as const
 
 const kindOf: Readonly<Record<string, string>> = {
@@ -45,13 +45,19 @@ export function tellOfResource(story: Story, path: string): void {
   if (id !== undefined) repeat(story, () => nudge(story, id))
 }
 
-/** Something in a cluster changed that an Ingress may depend on. The in-cluster controller looks only now and then. */
+/** Something in a cluster changed that an Ingress may depend on, and that its controller is told of at once too. */
 export function tellOfCluster(story: Story, cluster: string): void {
-  const say = (): void => {
-    story.world.messages.publish('cluster-changes', JSON.stringify({ cluster, why: 'drift' }))
-    for (const { name } of story.owned) nudge(story, `cluster-ingress/${cluster}/${name.namespace}/${name.name}`)
-  }
-  repeat(story, say, [...again, ...afterResync])
+  repeat(story, () => sayOfCluster(story, cluster))
+}
+
+/** The nodes of a cluster are in other zones than before. */
+export function tellOfZones(story: Story, cluster: string): void {
+  repeat(story, () => sayOfCluster(story, cluster), [...again, ...afterResync])
+}
+
+function sayOfCluster(story: Story, cluster: string): void {
+  story.world.messages.publish('cluster-changes', JSON.stringify({ cluster, why: 'drift' }))
+  for (const { name } of story.owned) nudge(story, `cluster-ingress/${cluster}/${name.namespace}/${name.name}`)
 }
 
 function repeat(story: Story, say: () => void, times: readonly number[] = again): void {

@@ -11,7 +11,7 @@ import { readStamp } from '../../shared/planning/stamp.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
 import { createMemoryStore } from '../../shared/state/memory.ts'
 import { queries } from '../../shared/state/store.ts'
-import { canonical } from '../../shared/json.ts'
+import { canonical, isSame } from '../../shared/json.ts'
 import { parseManifest } from '../../shared/ingress/manifest.ts'
 import type { IngressModel } from '../../shared/ingress/model.ts'
 import { resourceOf } from './drift.ts'
@@ -130,11 +130,11 @@ function wishDifferences(owned: Owned, doc: IngressDoc): string[] {
   const wished = wishOf(owned)
   const found: string[] = []
   const model = wished.spec === null ? undefined : modelOf(owned, wished.spec)
-  if (canonical(model) !== canonical(doc.model))
+  if (!isSame(model, doc.model))
     found.push(`Ingress ${owned.id}: the last published spec is not the one in its document`)
   if (inOrder(owned)) {
     const { clusters, excluded, drained } = wished
-    if (canonical({ clusters, excluded, drained }) !== canonical(doc.selection))
+    if (!isSame({ clusters, excluded, drained }, doc.selection))
       found.push(
         `Ingress ${owned.id}: the selection should be ${canonical({ clusters, excluded, drained })}, it is ${canonical(doc.selection)}`,
       )

@@ -1,6 +1,5 @@
 import { read } from '../../shared/engine/view.ts'
 import type { ResourceDoc } from '../../shared/state/documents.ts'
-import { queries } from '../../shared/state/store.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
 import { services, servicesOf } from './manifests.ts'
@@ -162,21 +161,27 @@ export const invariants: readonly Invariant[] = [
   {
     name: 'no wake-up is lost',
     watch(story, broken) {
-      const { clock, store, outside, plan } = story.world
+      const { clock, store, plan, watchers } = story.world
       // Where nothing is lost or late, whoever waits is woken by what it waits for, and not by the tick.
       if (plan.disturbed) return
+      /** Who waits, or has begun to since. */
+      const waiting = new Set<ResourceDoc['id']>()
+      watchers.set.push((_invocation, collection, _id, written) => {
+        // Once it is committed.
+        if (collection === 'resources' && isAwaiting(written as ResourceDoc))
+          clock.after(50, () => waiting.add((written as ResourceDoc).id))
+      })
       const satisfied = new Map<string, number>()
       const check = async (): Promise<void> => {
-        for (const kind of outside.kinds) {
-          for (const doc of await store.find(queries.resourcesOfKind(kind.name))) {
-            const { id, phase, waitingFor, waitingOn, updatedAt } = doc
-            const awaited =
-              phase === 'Waiting' && waitingFor === 'exist' ? await store.getAll('resources', waitingOn) : []
-            const done = awaited.length > 0 && awaited.every((one) => one?.applied === true)
-            if (done && satisfied.get(id) === updatedAt) broken(`${id} waits for what is there: ${doc.why}`)
-            if (done) satisfied.set(id, updatedAt)
-            else satisfied.delete(id)
-          }
+        for (const id of [...waiting].sort()) {
+          const doc = await store.get('resources', id)
+          const isStill = doc !== undefined && isAwaiting(doc)
+          if (!isStill) waiting.delete(id)
+          const awaited = isStill ? await store.getAll('resources', doc.waitingOn) : []
+          const done = isStill && awaited.length > 0 && awaited.every((one) => one?.applied === true)
+          if (done && satisfied.get(id) === doc.updatedAt) broken(`${id} waits for what is there: ${doc.why}`)
+          if (done) satisfied.set(id, doc.updatedAt)
+          else satisfied.delete(id)
         }
       }
       const again = (): void => {
@@ -227,6 +232,10 @@ export const invariants: readonly Invariant[] = [
     },
   },
 ]
+
+function isAwaiting({ phase, waitingFor }: ResourceDoc): boolean {
+  return phase === 'Waiting' && waitingFor === 'exist'
+}
 
 function isAtRest({ phase, wakeAt }: ResourceDoc): boolean {
   return phase === 'Ready' && wakeAt === null

@@ -1,7 +1,7 @@
 import { claimId } from '../../shared/state/documents.ts'
 import { queries } from '../../shared/state/store.ts'
 import { changeNodePort, nodePortOf, putSecret } from './applications.ts'
-import { tellOfCluster, tellOfResource } from './drift.ts'
+import { tellOfCluster, tellOfResource, tellOfZones } from './drift.ts'
 import { kubemciSpec, type Spec } from './manifests.ts'
 import { moveService } from './moves.ts'
 import type { Owned } from './people.ts'
@@ -143,7 +143,7 @@ export const scenarios: readonly Scenario[] = [
     act(story) {
       story.disturbed.add('us')
       void story.world.clusters.get('us')?.addZone('us-central1-b')
-      story.world.clock.after(15_000, () => tellOfCluster(story, 'us'))
+      story.world.clock.after(15_000, () => tellOfZones(story, 'us'))
     },
   },
   {

@@ -44,7 +44,7 @@ export function partsOf(path: string): string[] {
     return path
       .split('/')
       .filter((part) => part !== '')
-      .map(decodeURIComponent)
+      .map((part) => (part.includes('%') ? decodeURIComponent(part) : part))
   } catch {
     throw badRequest('the path is not percent-encoded as it should be')
   }
