@@ -5,6 +5,7 @@ import { who, type Invocation } from './calls.ts'
 import type { Chance } from './chance.ts'
 import type { SimulationClock } from './clock.ts'
 import type { Faults } from './faults.ts'
+import { laggingServer, longestLag, type LaggingServer } from './lagging-cluster.ts'
 import type { Trace } from './trace.ts'
 
 /** The APIs of the clusters as our functions reach them. */
@@ -25,6 +26,17 @@ export function clusterWire(parts: {
     return struck
   }
 
+  const servers = new Map<string, LaggingServer>(
+    [...clusters.values()].map((cluster) => [cluster.name, laggingServer(cluster, clock)]),
+  )
+
+  /** What a server answers that lags; undefined = the same as any other, or none lags. */
+  function past(cluster: SimulatedCluster, request: WireRequest): WireResponse | undefined {
+    if (!faults.has('cluster read stale')) return undefined
+    const answer = servers.get(cluster.name)?.read(request, chance.whole(1, longestLag))
+    return answer !== undefined && strikes('cluster read stale') ? answer : undefined
+  }
+
   return async (invocation, name, request) => {
     const cluster = clusters.get(name)
     if (cluster === undefined) throw new CloudError(0, '', `there is no cluster ${name}`)
@@ -35,7 +47,8 @@ export function clusterWire(parts: {
     }
     if (strikes('cluster 5xx')) return refused(chance.pick([500, 503]), 'InternalError', 'the server is troubled')
     if (strikes('cluster 429')) return refused(429, 'TooManyRequests', 'too many requests')
-    const answer = await cluster.handle(request)
+    const then = request.method === 'GET' ? past(cluster, request) : undefined
+    const answer = then ?? (await cluster.handle(request))
     if (request.method !== 'GET') {
       trace.note(who(invocation), () => `${request.method} ${name} ${request.path} -> ${answer.status}`)
       onMutation(invocation, name, request)

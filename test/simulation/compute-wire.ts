@@ -1,4 +1,5 @@
 import { NoAnswer, type SimulatedCompute } from '../../playground/compute/index.ts'
+import type { JsonObject } from '../../playground/compute/json.ts'
 import type { WireRequest, WireResponse } from '../../playground/world.ts'
 import { CloudError } from '../../shared/cloud/compute-port.ts'
 import { lastPart } from '../../shared/planning/names.ts'
@@ -6,6 +7,7 @@ import { who, type Invocation } from './calls.ts'
 import type { Chance } from './chance.ts'
 import type { SimulationClock } from './clock.ts'
 import type { Faults } from './faults.ts'
+import { rememberCompute } from './stale-compute.ts'
 import type { Trace } from './trace.ts'
 
 /** The name under which our functions act in Compute. */
@@ -22,9 +24,6 @@ export interface Answered {
   message: string
 }
 
-/** So long after a change a read may still show what was before; milliseconds. */
-const staleFor = 4_000
-
 /** Compute as our functions reach it: behind everything that can happen to a request. */
 export function computeWire(parts: {
   compute: SimulatedCompute
@@ -36,14 +35,7 @@ export function computeWire(parts: {
 }): (invocation: Invocation, request: WireRequest) => Promise<WireResponse> {
   const { compute, clock, faults, trace, onMutation } = parts
   const chance = parts.chance.fork('compute')
-  const shown = new Map<string, unknown>()
-  const before = new Map<string, { body: unknown; at: number }>()
-  compute.onChange(({ phase, target }) => {
-    if (phase === 'started' || !faults.has('stale read')) return
-    const body = compute.get(target)?.body
-    before.set(target, { body: shown.get(target), at: clock.now() })
-    shown.set(target, body)
-  })
+  const past = rememberCompute(compute, clock)
 
   async function pass(request: WireRequest): Promise<WireResponse> {
     try {
@@ -96,14 +88,15 @@ export function computeWire(parts: {
     if (strikes('compute 5xx')) return refused(503, 'backendError', 'Backend Error')
     if (strikes('compute 403 rate limit'))
       return refused(403, 'rateLimitExceeded', "Quota exceeded for quota metric 'Queries' per minute")
-    const old = before.get(targetOf(request))
-    if (old !== undefined && clock.now() - old.at < staleFor && faults.strikes('stale read')) {
-      faults.reached('stale read')
+    const old = past.of(targetOf(request))
+    if (old !== undefined && strikes('stale read'))
       return old.body === undefined
         ? refused(404, 'notFound', `The resource '${targetOf(request)}' was not found`)
         : { status: 200, body: old.body }
-    }
-    return pass(request)
+    const answer = await pass(request)
+    if (answer.status !== 200 || !isList(answer.body) || !faults.has('stale list')) return answer
+    const then = past.ofList(request, answer.body)
+    return then !== undefined && strikes('stale list') ? { status: 200, body: then } : answer
   }
 
   return async (invocation, request) => {
@@ -116,6 +109,10 @@ export function computeWire(parts: {
     const reads = request.method === 'GET' || request.path.endsWith('/getHealth')
     return reads ? read(request) : mutate(invocation, request)
   }
+}
+
+function isList(body: unknown): body is JsonObject {
+  return /List$/.test(String((body as { kind?: unknown } | null)?.kind))
 }
 
 const lateErrors = [

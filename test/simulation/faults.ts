@@ -35,10 +35,12 @@ const chances = {
   'operation slow': 0.08,
   'operation forgotten': 0.01,
   'stale read': 0.15,
+  'stale list': 0.15,
   /** Of a cluster's API, per request. */
   'cluster 5xx': 0.04,
   'cluster 429': 0.02,
   'cluster answer lost': 0.03,
+  'cluster read stale': 0.15,
   /** Of the world, switched on and off by the story. */
   'cluster unreachable': 1,
   'compute unreachable': 1,
