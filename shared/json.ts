@@ -5,7 +5,7 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 
 /** Text that is equal for equal values whatever the order of their keys; members that are undefined do not count. */
 export function canonical(value: unknown): string {
-  return JSON.stringify(inOrder(value)) ?? 'null'
+  return value === undefined ? 'null' : JSON.stringify(inOrder(value))
 }
 
 /** A copy whose keys are in order: to write it in one go is several times faster than to put the text together. */

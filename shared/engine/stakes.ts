@@ -65,7 +65,7 @@ function readdressed(kinds: readonly AnyKind[], sources: Sources): Stake[] {
   return sources.claims.flatMap((claim): Stake[] => {
     const kind = kinds.find(({ name }) => name === splitResourceId(claim.resource).kind)
     const want = kind?.readdress?.(claim.want, ips) as object | undefined
-    return want === undefined || canonical(want) === canonical(claim.want) ? [] : [{ ...kept(claim), want }]
+    return want === undefined || isSame(want, claim.want) ? [] : [{ ...kept(claim), want }]
   })
 }
 

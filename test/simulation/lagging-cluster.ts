@@ -19,7 +19,8 @@ export interface LaggingServer {
 export function laggingServer({ store }: SimulatedCluster, clock: SimulationClock): LaggingServer {
   let changes: (Change & { at: number })[] = []
   let since = 0
-  let touched = false
+  /** Changes of what is asked that it has not heard of. */
+  let missed = 0
   store.onChange((change) => {
     changes = changes.filter(({ at }) => clock.now() - at <= longestLag)
     changes.push({ ...change, at: clock.now() })
@@ -31,7 +32,7 @@ export function laggingServer({ store }: SimulatedCluster, clock: SimulationCloc
   /** The changes of some objects that it has not heard of, the oldest first. */
   function unheard(kind: Kind, isAsked: (object: KubeObject) => boolean): Change[] {
     const later = changes.filter((change) => change.kind === kind && change.at > since && isAsked(change.object))
-    touched ||= later.length > 0
+    missed += later.length
     return later
   }
 
@@ -64,9 +65,9 @@ export function laggingServer({ store }: SimulatedCluster, clock: SimulationCloc
   return {
     read(request, ms) {
       since = clock.now() - ms
-      touched = false
+      const before = missed
       const answer = server.respond(request)
-      return touched ? answer : undefined
+      return missed > before ? answer : undefined
     },
   }
 }
