@@ -1,4 +1,5 @@
 import type { Layout } from './layout.ts'
+import { names as namesOf } from './names.ts'
 
 /**
  * The annotations by which ingress-gce tells `kubectl describe ingress` what serves an Ingress. For our class that controller writes
@@ -16,6 +17,7 @@ export function reportAnnotations(layout: Layout): Record<string, string> {
   const all: Record<string, string | false> = {
     backends: JSON.stringify(Object.fromEntries(backends)),
     'url-map': names.urlMap,
+    'redirect-url-map': layout.redirect !== null && namesOf.redirectMap(layout.lb),
     'static-ip': layout.address.name,
     'forwarding-rule': model.settings.allowHttp && names.httpRule,
     'target-proxy': model.settings.allowHttp && names.httpProxy,
