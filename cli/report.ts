@@ -47,6 +47,7 @@ export const clusterShape = z.looseObject({
   name: z.string(),
   server: z.string(),
   project: z.string(),
+  hostProject: z.string().nullable().default(null),
   labels: z.record(z.string(), z.string()),
   version: z.string().nullable(),
   zones: z.array(z.object({ zone: z.string(), nodes: z.number() })),

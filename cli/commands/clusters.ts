@@ -69,7 +69,7 @@ export async function listClusters(session: Session): Promise<ExitCode> {
     clusters.length === 0
       ? 'No clusters are registered: mci clusters add --kubeconfig FILE.'
       : table(
-          ['NAME', 'STATE', 'VERSION', 'NODES', 'ZONES', 'PROJECT', 'SERVER'],
+          ['NAME', 'STATE', 'VERSION', 'NODES', 'ZONES', 'PROJECT', 'HOST PROJECT', 'SERVER'],
           clusters.map((one) => [
             one.name,
             one.leaving
@@ -83,6 +83,8 @@ export async function listClusters(session: Session): Promise<ExitCode> {
             String(one.zones.reduce((sum, { nodes }) => sum + nodes, 0)),
             one.zones.map(({ zone }) => zone).join(','),
             one.project,
+            // Its network is of a Shared VPC.
+            one.hostProject ?? '-',
             one.server,
           ]),
         ),

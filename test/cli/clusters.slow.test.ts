@@ -21,10 +21,10 @@ describe('clusters of the playground', () => {
     const ran = await playground.mci(['clusters', 'list'])
     expect(ran.code).toBe(0)
     expect(ran.stdout.split('\n')[0]).toBe(
-      'NAME         STATE      VERSION              NODES  ZONES                                         PROJECT     SERVER',
+      'NAME         STATE      VERSION              NODES  ZONES                                         PROJECT     HOST PROJECT  SERVER',
     )
     expect(ran.stdout).toMatch(
-      /^us-central +Reachable +v\S+ +4 +us-central1-a,us-central1-b +playground +http:\/\/127/m,
+      /^us-central +Reachable +v\S+ +4 +us-central1-a,us-central1-b +playground +- +http:\/\/127/m,
     )
   })
 
