@@ -1,4 +1,4 @@
-import { servedElsewhere, without } from '../../shared/planning/homes.ts'
+import { asServedIn, servedElsewhere } from '../../shared/planning/homes.ts'
 import { CloudError } from '../../shared/cloud/compute-port.ts'
 import type { Cluster, IngressEvent, IngressObject } from '../../shared/cloud/kubernetes-port.ts'
 import { classify } from '../../shared/engine/faults.ts'
@@ -47,7 +47,7 @@ export const clusterIngress: Kind<ClusterIngressWant, Got> = {
     layout.clusters.map((cluster) => {
       const { doc } = cluster.facts
       const elsewhere = servedElsewhere(layout.services, doc.registration.project)
-      const model = modelIn(without(layout.model, elsewhere), doc)
+      const model = modelIn(asServedIn(layout.model, cluster.facts, elsewhere), doc)
       return {
         id: cluster.ingressId,
         want: {

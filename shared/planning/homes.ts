@@ -1,7 +1,8 @@
-import type { BackendRef, IngressModel } from '../ingress/model.ts'
+import { backendKey, backendRefs, type BackendRef, type IngressModel } from '../ingress/model.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { Problem } from '../state/documents.ts'
-import type { Facts } from './facts.ts'
+import { servedIn } from './derived.ts'
+import type { ClusterFacts, Facts } from './facts.ts'
 import type { Place } from './service-layout.ts'
 
 /** The project of one port of a service, and what of it is there. */
@@ -105,12 +106,28 @@ export function servedElsewhere(services: readonly { name: string; project: stri
 }
 
 /**
- * An Ingress without Services that are served elsewhere: the in-cluster controller does nothing for an Ingress that names a
- * Service which is not there.
+ * An Ingress as one cluster can serve it, without Services that are served elsewhere, and without those, or their ports, that the
+ * cluster was seen to lack: the in-cluster controller does nothing at all for an Ingress that names one which is not there.
+ * Where nothing would be left, and of Services that are ours to make, none is left out for lacking.
  */
-export function without(model: IngressModel, services: readonly string[]): IngressModel {
-  if (services.length === 0) return model
-  const isHere = (ref: BackendRef): boolean => !services.includes(ref.service)
+export function asServedIn(
+  model: IngressModel,
+  { doc, view }: Pick<ClusterFacts, 'doc' | 'view'>,
+  elsewhere: readonly string[],
+): IngressModel {
+  const isLacked = ({ service, port }: BackendRef): boolean => {
+    const fact = view?.services[service]
+    if (fact === undefined || servedIn(model, doc) !== undefined) return false
+    return !fact.found || !fact.ports.some((one) => one.port === port || one.name === port)
+  }
+  const home = backendRefs(model).filter(({ service }) => !elsewhere.includes(service))
+  const there = home.filter((ref) => !isLacked(ref))
+  return withOnly(model, there.length > 0 ? there : home)
+}
+
+function withOnly(model: IngressModel, refs: readonly BackendRef[]): IngressModel {
+  const keys = new Set(refs.map(backendKey))
+  const isHere = (ref: BackendRef): boolean => keys.has(backendKey(ref))
   return {
     ...model,
     defaultBackend: model.defaultBackend !== null && isHere(model.defaultBackend) ? model.defaultBackend : null,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterFacts, Facts } from '../../../shared/planning/facts.ts'
+import { backendKey, backendRefs, type IngressModel } from '../../../shared/ingress/model.ts'
+import { asServedIn } from '../../../shared/planning/homes.ts'
 import { layOut, type LaidOut } from '../../../shared/planning/layout.ts'
 import { names } from '../../../shared/planning/names.ts'
 import type { IngressDoc, Problem } from '../../../shared/state/documents.ts'
-import { clusterDoc, clusterOf, factsOf, ingressOf, modelOf, project, rule, serviceOf, to } from './facts.ts'
+import { clusterDoc, clusterOf, factsOf, ingressOf, modelOf, portOf, project, rule, serviceOf, to } from './facts.ts'
 
 const { registration } = clusterDoc('any')
 const inProject = (name: string, home: string, ...services: string[]): ClusterFacts =>
@@ -144,4 +146,40 @@ describe('the project of a service', () => {
     ])
     expect([...told(problems), ...told(warnings)]).toEqual([])
   })
+})
+
+describe('an Ingress as one cluster can serve it', () => {
+  const model = modelOf({
+    rules: [rule('', ['Prefix', '/pay', to('pay')], ['Prefix', '/tls', to('web', 'https')])],
+    defaultBackend: to('web'),
+  })
+  const both = inProject('a', project, 'web', 'pay')
+  const named = clusterOf('a', {
+    view: { services: { web: serviceOf([portOf(), portOf({ name: 'https', port: 443 })]), pay: { found: false } } },
+  })
+  const refs = (served: IngressModel): string[] => backendRefs(served).map(backendKey)
+  const cases: { reason: string; cluster: ClusterFacts; elsewhere?: string[]; model?: IngressModel; left: string[] }[] =
+    [
+      { reason: 'a port that its Service lacks is left out', cluster: both, left: ['pay:80', 'web:80'] },
+      { reason: 'a Service that it lacks is left out', cluster: named, left: ['web:80', 'web:https'] },
+      { reason: 'what is served elsewhere is left out', cluster: both, elsewhere: ['pay'], left: ['web:80'] },
+      {
+        reason: 'where nothing would be left nothing is: the Ingress must have something',
+        cluster: inProject('a', project),
+        left: ['pay:80', 'web:80', 'web:https'],
+      },
+      {
+        reason: 'what has not been seen yet is not lacking',
+        cluster: clusterOf('a', { view: null }),
+        left: ['pay:80', 'web:80', 'web:https'],
+      },
+      {
+        reason: 'Services of a MultiClusterIngress are ours to make, and are not there before',
+        cluster: inProject('a', project, 'web'),
+        model: { ...model, services: { web: null, pay: null } },
+        left: ['pay:80', 'web:80', 'web:https'],
+      },
+    ]
+  for (const { reason, cluster, elsewhere = [], model: given = model, left } of cases)
+    it(reason, () => expect(refs(asServedIn(given, cluster, elsewhere))).toEqual(left))
 })
