@@ -23,6 +23,7 @@ export const dashboardFiles = [
   'names.js',
   'overview.js',
   'sections.js',
+  'traffic.js',
   'words.js',
 ] as const
 

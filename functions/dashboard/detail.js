@@ -5,8 +5,9 @@
  */
 import { el, show } from './dom.js'
 import { graphOf, sentence } from './graph.js'
-import { clustersOf, conditionsOf, historyOf, pendingOf, trafficOf } from './sections.js'
+import { clustersOf, conditionsOf, historyOf, pendingOf } from './sections.js'
 import { resourceInWords } from './names.js'
+import { trafficOf } from './traffic.js'
 import { ageOf, several, stateBadge } from './words.js'
 
 /**
