@@ -60,7 +60,18 @@ export function trafficOf(detail) {
   if (detail.frontEnds.length === 0 && detail.certificates.length === 0)
     parts[0] = el('p', { class: 'quiet' }, 'There is no front end yet.')
   if (detail.routes.length > 0) parts.push(routeTable(detail))
+  const told = detail.services.filter(({ backends }) => backends !== null)
+  if (told.length > 0) parts.push(el('ul', { class: 'rows' }, ...told.slice(0, 200).map(backendsRow)))
   return parts
+}
+
+/**
+ * What the backends of a service are, and why.
+ * @param {Detail['services'][number]} service
+ * @returns {HTMLElement}
+ */
+function backendsRow({ name, port, backends }) {
+  return el('li', {}, el('b', {}, `${name}:${port}`), el('span', { class: 'quiet' }, sentence(backends ?? '')))
 }
 
 /**

@@ -109,7 +109,7 @@ describe.skipIf(program === null)('the dashboard in a browser', () => {
       name: 'ready',
       store: worlds.few,
       hash: '#/ingress/default/zone-printer',
-      sees: ['Ready', 'Forwarding rule', 'any host'],
+      sees: ['Ready', 'Forwarding rule', 'any host', 'Instance groups, because the Service asks for'],
     },
     {
       name: 'progressing',

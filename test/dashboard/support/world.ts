@@ -102,7 +102,8 @@ async function putOne(store: Store, act: Act, clusters: ClusterDoc[], index: num
   const byId = new Map(resources.map((resource) => [resource.id, resource]))
   const { conditions } = statusOf({ doc, clusters, claims, resources: byId }, project, since)
   await store.transact(async (tx) => {
-    tx.set('ingresses', doc.id, { ...doc, conditions })
+    const plan = doc.plan === null ? null : { ...doc.plan, modes: made.modes }
+    tx.set('ingresses', doc.id, { ...doc, plan, conditions })
     for (const resource of resources) tx.set('resources', resource.id, resource)
     for (const claim of claims) tx.set('claims', claimId(claim.resource, doc.id), claim)
   })
