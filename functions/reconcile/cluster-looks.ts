@@ -153,9 +153,8 @@ async function lookAtService(
   withNegs: boolean,
   made: DerivedService | undefined,
 ): Promise<ServiceFact> {
-  const service =
-    (await client.service(namespace, name)) ??
-    (made && { metadata: { annotations: made.annotations }, spec: made.spec })
+  const there = await client.service(namespace, name)
+  const service = there ?? (made && { metadata: { annotations: made.annotations }, spec: made.spec })
   if (service === undefined) return { found: false }
   const selector: Readonly<Record<string, string>> | undefined = service.spec.selector
   const annotations = service.metadata.annotations ?? {}
@@ -172,6 +171,7 @@ async function lookAtService(
   const capacity = annotations['networking.gke.io/capacity-scaler']
   return {
     found: true,
+    ...(there === undefined ? { unmade: true as const } : {}),
     type: service.spec.type ?? 'ClusterIP',
     ports: service.spec.ports.map((port: ServicePort) => portFact(port, pods)),
     appProtocols:

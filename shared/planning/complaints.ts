@@ -90,6 +90,8 @@ export function cannotServe(
       ]
     }
     const fact = view?.services[service.name]
+    // The cluster gives it one when it is made.
+    if (fact?.found === true && fact.unmade === true) return []
     if (port.nodePort === null)
       return [
         {

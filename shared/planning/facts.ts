@@ -39,6 +39,8 @@ export type ServiceFact =
   | { found: false }
   | {
       found: true
+      /** It is derived and not there yet: this is what it will be, but for what the cluster gives it, such as NodePorts. */
+      unmade?: true
       type: string
       ports: PortFact[]
       /** Text of the annotation that names the ports' protocols; the older name wins, as in ingress-gce. */

@@ -109,6 +109,20 @@ Plan: 6 to create, 0 to change, 0 to remove, 3 known only later, 0 unchanged.
     expect(await getJson(`${playground.dashboard}/api/ingresses`)).toEqual({ ingresses: [] })
   })
 
+  it('of a MultiClusterIngress by instance groups: NodePorts come with the Services, and are not missed before', async () => {
+    const text = readFileSync('examples/multi-cluster-ingress/ingress.yaml', 'utf8')
+    const byGroups = text.replace(
+      /(kind: MultiClusterIngress\nmetadata:\n)/,
+      '$1  annotations: { multicluster-ingress.io/backends: instance-groups }\n',
+    )
+    expect(byGroups).not.toBe(text)
+    const ran = await watched.mci(['plan', '-f', '-', '--clusters', 'us-central'], { stdin: byGroups })
+    expect(ran).toMatchObject({ code: 2, stderr: '' })
+    expect(ran.stdout).toMatch(
+      /\? backend-service  mci1-be-[0-9a-f]{8}--zone-ingress: waits for the instance groups of/,
+    )
+  })
+
   it('of what is in place: nothing to do, exit 0, a handful of reads, and not a write anywhere', async () => {
     const applied = await playground.mci(['apply', '-f', zonePrinter, '--clusters', 'us-central,asia-east', '--wait'])
     expect(applied).toMatchObject({ code: 0 })

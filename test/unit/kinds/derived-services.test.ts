@@ -113,3 +113,22 @@ describe('Services derived from a MultiClusterService', () => {
     expect(JSON.stringify(doc?.plan?.problems)).toMatch(/us-west1-a\/gke-9.*is not registered/)
   })
 })
+
+describe('a MultiClusterIngress that was never applied, and is only observed', () => {
+  it.each(['instance-groups', 'neg', 'auto'] as const)('says what would be made (backends: %s)', async (backends) => {
+    const model = mci('shop')
+    const observed = { ...model, settings: { ...model.settings, backends, mode: 'observe' as const } }
+    const before = world.writes()
+    await world.publish(observed, [service('shop')])
+    expect(world.writes()).toBe(before)
+    const doc = await world.deps.store.get('ingresses', 'default/edge')
+    expect(doc?.plan?.problems).toEqual([])
+    expect(doc?.plannedGeneration).toBe(1)
+    for (const cluster of ['a', 'b']) expect(derived(cluster)).toEqual([])
+    expect(await world.doc(clusterIngressId('a', model))).toMatchObject({
+      phase: 'Waiting',
+      why: 'it does not exist; left so, because its Ingress is set to observe',
+    })
+    expect(doc?.plan?.waiting.map(({ message }) => message).join()).toMatch(/^waits for the .* of a, b/)
+  })
+})
