@@ -189,6 +189,7 @@ export async function settle(
     const failures =
       outcome.is === 'retry' || outcome.is === 'failed' ? doc.failures + 1 : outcome.is === 'ready' ? 0 : doc.failures
     const phase = phaseOf(outcome)
+    const stands = outcome.is === 'again' && outcome.stands === true
     const next: ResourceDoc = {
       ...doc,
       ...rest(phase, whyOf(outcome), nextWake(outcome, failures, now, deps.random)),
@@ -199,12 +200,13 @@ export async function settle(
       token,
       updatedAt: now,
       ...(outputChanged ? { output } : {}),
-      ...(outcome.is === 'ready' ? { applied: true, appliedRefs: current.holds, readyHash: current.wantHash } : {}),
+      ...(outcome.is === 'ready' || stands ? { applied: true, appliedRefs: current.holds } : {}),
+      ...(outcome.is === 'ready' ? { readyHash: current.wantHash } : {}),
       ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
     }
     if (outcome.is === 'failed' && outcome.forbidden) next.forbidden = true
     else delete next.forbidden
-    if (outcome.is === 'ready') delete next.mayAppearUntil
+    if (outcome.is === 'ready' || stands) delete next.mayAppearUntil
     if (outcome.is === 'ready' && outcome.taken !== undefined) next.taken = outcome.taken
     if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
     write(tx, next)

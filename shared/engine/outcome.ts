@@ -10,8 +10,8 @@ export type Outcome =
   | { is: 'waiting'; on: ResourceId[]; why: string }
   /** An operation is under way and outlasts this visit. */
   | { is: 'working'; operation: OperationRef; why: string }
-  /** Nothing is wrong, something outside takes its time. */
-  | { is: 'again'; after: number; why: string; mayAppearUntil?: number }
+  /** Nothing is wrong, something outside takes its time. `stands`: it is there as wanted, so that others may build on it. */
+  | { is: 'again'; after: number; why: string; mayAppearUntil?: number; stands?: true }
   | { is: 'retry'; fault: Fault }
   /** A person must change something; looked at again now and then. `forbidden`: one who has the permission can do it for us. */
   | { is: 'failed'; why: string; forbidden?: true }

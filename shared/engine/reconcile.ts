@@ -75,6 +75,7 @@ async function rounds(visit: Visit): Promise<void> {
     if (result.is === 'look-again') continue
     if (
       result.outcome.is === 'again' &&
+      !beginsToStand(view, result.outcome) &&
       (await napped(visit, view, result.outcome.after, result.outcome.why, result.seen?.output))
     )
       continue
@@ -138,8 +139,9 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
         }
         return settle({ is: 'gone', why: step.why }, seen)
       }
+      // A certificate that Google is making becomes ACTIVE only where it is attached, whoever heard of its creation.
       return seen.pending
-        ? settle({ is: 'again', ...seen.pending }, seen)
+        ? settle({ is: 'again', ...seen.pending, stands: true }, seen)
         : settle({ is: 'ready', why: step.why, ...takenBy(seen) }, seen)
     case 'refuse':
       return settle({ is: 'failed', why: step.why }, seen)
@@ -173,8 +175,8 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
     (async () => {
       // Who waited for the mutation alone has gone on since, and may be done before this: it is asked who waits now.
       const waited =
-        rests &&
-        (!view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash) &&
+        (beginsToStand(view, outcome) ||
+          (rests && (!view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash))) &&
         (await wakeWaiters(deps, id, cause))
       const ends = visit.kind.follows === true ? outcome.is === 'gone' || wasTroubled(view) : !waited
       // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
@@ -188,6 +190,11 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
       }
     })(),
   )
+}
+
+/** It was made, and nobody heard of it until it was seen: others may build on it from now on. */
+function beginsToStand({ doc }: View, outcome: Outcome): boolean {
+  return outcome.is === 'again' && outcome.stands === true && !doc.applied
 }
 
 function wasTroubled({ doc }: View): boolean {

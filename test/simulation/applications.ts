@@ -69,6 +69,12 @@ export async function askForNegs(cluster: SimulatedCluster, service: ServiceName
   await call(cluster, 'PATCH', place, { metadata: { annotations } }, 'application/merge-patch+json')
 }
 
+/** Whether a service asks for network endpoint groups. */
+export async function hasNegs(cluster: SimulatedCluster, service: ServiceName): Promise<boolean> {
+  const asked = (await readService(cluster, service))?.metadata.annotations?.['cloud.google.com/neg'] ?? ''
+  return asked.includes('"ingress":true')
+}
+
 /** The port at which every pod listens. */
 export const podPort = 8080
 

@@ -1,6 +1,6 @@
 import { routeRequest } from '../../playground/compute/kinds/url-map-routing.ts'
-import { nodePortOf } from './applications.ts'
-import { servicesOf, type Spec } from './manifests.ts'
+import { hasNegs, nodePortOf } from './applications.ts'
+import { isSecure, servicesOf, type Spec } from './manifests.ts'
 import { wishOf, type Owned } from './people.ts'
 import { followed, relative, servedBy, type Followed, type Served } from './serving.ts'
 import type { Story } from './story.ts'
@@ -17,7 +17,7 @@ const paths = ['/', '/a', '/a/', '/a/b', '/a/b/c', '/ab', '/img', '/img/1', '/v1
 
 /**
  * What clients of a load balancer would get otherwise than the spec says, in words: every host and path from every cluster,
- * over HTTP and HTTPS. It knows what Kubernetes means by a rule and how Compute routes, and nothing of the planner.
+ * over HTTP and HTTPS, to the IPv4 and the IPv6 address. It knows what Kubernetes means by a rule and how Compute routes, and nothing of the planner.
  */
 export async function misserved(story: Story, owned: Owned, chosen: Chosen): Promise<string[]> {
   const { world } = story
@@ -26,10 +26,11 @@ export async function misserved(story: Story, owned: Owned, chosen: Chosen): Pro
   const found: string[] = []
   const serving = servingOnce(world)
   const having = await havingService(world, owned, spec, chosen)
-  for (const scheme of spec.tls === null ? (['http'] as const) : (['http', 'https'] as const)) {
-    const front = followed(world).get(frontOf(world, owned, scheme) ?? '')
+  for (const at of frontsOf(spec)) {
+    const { scheme } = at
+    const front = followed(world).get(frontOf(world, owned, at) ?? '')
     if (front === undefined) {
-      found.push(`Ingress ${owned.id} does not answer over ${scheme}`)
+      found.push(`Ingress ${owned.id} does not answer over ${scheme} and ${at.ip}`)
       continue
     }
     for (const host of hosts) {
@@ -67,8 +68,10 @@ async function havingService(
     const clusters: string[] = []
     for (const cluster of chosen.clusters) {
       const simulated = world.clusters.get(cluster)
-      if (simulated !== undefined && (await nodePortOf(simulated, { namespace, name })) !== undefined)
-        clusters.push(cluster)
+      const service = { namespace, name }
+      if (simulated === undefined || (await nodePortOf(simulated, service)) === undefined) continue
+      // Where only network endpoint groups are wanted, who has none does not serve.
+      if (spec.backends !== 'neg' || (await hasNegs(simulated, service))) clusters.push(cluster)
     }
     having.set(name, clusters)
   }
@@ -119,30 +122,50 @@ function serviceFor(spec: Spec, host: string, path: string): string | null {
   return matching[0]?.service ?? spec.defaultService
 }
 
-/** The certificate that the first cluster by name has in the secret is the one that clients get. */
+/** Where clients may ask. */
+interface Front {
+  scheme: 'http' | 'https'
+  ip: 'IPv4' | 'IPv6'
+}
+
+function frontsOf(spec: Spec): Front[] {
+  return (spec.ipv6 ? (['IPv4', 'IPv6'] as const) : (['IPv4'] as const)).flatMap((ip) => [
+    { scheme: 'http', ip } satisfies Front,
+    ...(isSecure(spec) ? [{ scheme: 'https', ip } satisfies Front] : []),
+  ])
+}
+
+/**
+ * The certificate that the first cluster by name has in the secret is the one that clients get; the one that Google makes comes
+ * after it, works, and is of the hosts that were asked for.
+ */
 async function certificateWrong(
   world: World,
   { id, name }: Owned,
   { proxy }: Followed,
-  { tls }: Spec,
+  { tls, managed }: Spec,
   chosen: Chosen,
 ): Promise<string[]> {
-  const [first] = (proxy['sslCertificates'] ?? []) as unknown as string[]
+  const [first, second] = (proxy['sslCertificates'] ?? []) as unknown as string[]
+  const made = world.compute.get(relative(tls === null ? first : second))?.body['managed'] as
+    { domains?: string[]; status?: string } | undefined
+  const hosts = [...managed].sort().join()
+  if (managed.length > 0 && (made?.status !== 'ACTIVE' || [...(made.domains ?? [])].sort().join() !== hosts))
+    return [`Ingress ${id}: its managed certificate is ${JSON.stringify(made)}, and should be for ${hosts}`]
+  if (tls === null) return []
   const served = world.compute.get(relative(first))?.body['certificate']
   for (const cluster of [...chosen.clusters].sort()) {
     const client = world.outside.clusters.connect({ name: cluster, server: '', project: '' })
-    const secret = await client.secret(name.namespace, tls ?? '')
+    const secret = await client.secret(name.namespace, tls)
     if (secret === undefined) continue
     const wanted = Buffer.from(secret.data['tls.crt'] ?? '', 'base64').toString('utf8')
-    return served === wanted
-      ? []
-      : [`Ingress ${id}: clients get another certificate than ${cluster} has in ${tls ?? ''}`]
+    return served === wanted ? [] : [`Ingress ${id}: clients get another certificate than ${cluster} has in ${tls}`]
   }
   return []
 }
 
-function frontOf(world: World, { name }: Owned, scheme: 'http' | 'https'): string | undefined {
+function frontOf(world: World, { name }: Owned, { scheme, ip }: Front): string | undefined {
   const lb = name.namespace === 'default' ? name.name : `${name.namespace}-${name.name}`
-  const begin = `mci1-${scheme === 'http' ? 'fw' : 'fws'}--${lb}`
+  const begin = `mci1-${scheme === 'http' ? 'fw' : 'fws'}${ip === 'IPv6' ? '6' : ''}--${lb}`
   return [...followed(world).keys()].find((front) => front === begin || front.startsWith(`${begin}-`))
 }

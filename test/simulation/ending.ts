@@ -110,8 +110,8 @@ async function servingDifferences(story: Story, owned: Owned): Promise<string[]>
   if (doc === undefined || wished.spec === null || wished.deleted) return []
   if (doc.plannedGeneration !== doc.generation || (doc.plan?.problems ?? []).length > 0) return []
   const chosen = select(doc.model, doc.selection, await store.find(queries.clusters()))
-  // With every cluster taken out nothing is served.
-  if (chosen.names.length === 0) return []
+  // With every cluster taken out nothing is served, and before the first group is there nothing is either.
+  if (chosen.names.length === 0 || doc.phase === 'Progressing') return []
   return misserved(story, owned, { clusters: chosen.names, drained: chosen.drained })
 }
 
@@ -224,13 +224,16 @@ async function planDifferences(
       say(`wants ${id} otherwise than it is claimed: ${want} instead of ${present.get(id) ?? ''}`)
   }
   for (const id of present.keys()) if (!wanted.has(id) && !held.has(id)) say(`claims ${id}, which it does not want`)
-  for (const { id, hold } of made.held) say(`still holds ${id}: ${hold}`)
-  const phase = owned.rejected ? 'Failed' : made.warnings.length > 0 ? 'Degraded' : 'Ready'
+  // Network endpoint groups were wished for where no cluster has any: there is nothing to let in, or nothing to send to.
+  const unserved = made.layout.services.some(({ mode, backends }) => mode === 'neg' && backends.length === 0)
+  for (const { id, hold } of made.held) if (!unserved) say(`still holds ${id}: ${hold}`)
+  const served = made.warnings.length > 0 ? 'Degraded' : 'Ready'
+  const phase = owned.rejected ? 'Failed' : unserved && doc.phase === 'Progressing' ? 'Progressing' : served
   if (doc.phase !== phase)
     say(
       `its phase should be ${phase} (${made.warnings.map((one) => `${one.where} ${one.message}`).join('; ')}), it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`,
     )
-  return { refused: false, found }
+  return { refused: unserved, found }
 }
 
 const stray = 'carries our stamp, and nobody wants it'

@@ -2,8 +2,8 @@ import { read } from '../../shared/engine/view.ts'
 import type { ResourceDoc } from '../../shared/state/documents.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
-import { services, servicesOf } from './manifests.ts'
-import { servingOf, type Served, type Serving } from './serving.ts'
+import { isSecure, services, servicesOf, type Spec } from './manifests.ts'
+import { certifiedIn, servingOf, strangersIn, type Served, type Serving } from './serving.ts'
 import type { Owned } from './people.ts'
 import type { Story } from './story.ts'
 
@@ -95,20 +95,35 @@ export const invariants: readonly Invariant[] = [
     name: 'no service loses what serves it',
     watch(story, broken) {
       const { compute, trace } = story.world
-      let before: Serving | undefined
+      let before: Seen | undefined
       let underWay = 0
       compute.onChange(({ phase, actor, target, method, error }) => {
         if (actor !== ourActor) return
         underWay += phase === 'started' ? 1 : -1
         if (phase === 'started' || error !== null || before === undefined) return
-        const now = servingOf(story.world)
+        const now = seenIn(story)
         for (const lost of losses(story, before, now)) {
           trace.note('INVARIANT', () => `${method} ${target}: ${lost}`)
           broken(`${method} of ${target}: ${lost}`)
         }
       })
       story.world.beforeOperationEnds.push(() => {
-        before = underWay > 0 ? servingOf(story.world) : undefined
+        before = underWay > 0 ? seenIn(story) : undefined
+      })
+    },
+  },
+  {
+    name: 'a backend service is of one sort, and of one service',
+    watch(story, broken) {
+      story.world.watchers.mutation.push(({ request, target, status, message }) => {
+        if (!target.includes('/backendServices/')) return
+        const sent = (request.body ?? {}) as { backends?: { group: string }[] }
+        const { backends = [] } = sent
+        const negs = backends.filter(({ group }) => group.includes('/networkEndpointGroups/'))
+        if (negs.length > 0 && negs.length < backends.length)
+          broken(`${target} is to have instance groups and network endpoint groups (${status} ${message})`)
+        const after = { ...story.world.compute.get(target)?.body, ...sent }
+        for (const text of status === 200 ? strangersIn(story.world, after) : []) broken(text)
       })
     },
   },
@@ -247,17 +262,34 @@ function holdsKey(value: unknown): boolean {
   return text.includes('MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0') || text.includes('LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0')
 }
 
+/** What clients get at this moment. */
+interface Seen {
+  serving: Serving
+  certified: ReadonlySet<string>
+}
+
+function seenIn({ world }: Story): Seen {
+  return { serving: servingOf(world), certified: certifiedIn(world) }
+}
+
 /** What our change took away although nobody wanted it to go. */
-function losses(story: Story, before: Serving, now: Serving): string[] {
+function losses(story: Story, before: Seen, now: Seen): string[] {
   if (story.disturbed.has('everything')) return []
   const lost: string[] = []
   for (const owned of story.owned) {
     if (owned.wishes.some(({ spec, deleted }) => spec === null || deleted)) continue
-    const secure = owned.wishes.every(({ spec }) => spec !== null && spec.tls !== null)
-    for (const kind of secure ? ['fw', 'fws'] : ['fw']) {
+    const isAlways = (asks: (spec: Spec) => boolean): boolean =>
+      owned.wishes.every(({ spec }) => spec !== null && asks(spec))
+    const secure = isAlways(isSecure) ? ['fws'] : []
+    const kinds = ['fw', ...secure]
+    const both = isAlways(({ ipv6 }) => ipv6) ? [...kinds, ...kinds.map((kind) => `${kind}6`)] : kinds
+    for (const kind of both) {
       const begin = `mci1-${kind}--${lbOf(owned)}`
-      const front = [...before.keys()].find((name) => name === begin || name.startsWith(`${begin}-`))
-      if (front !== undefined) lost.push(...lostBehind(story, owned, before.get(front), now.get(front)))
+      const front = [...before.serving.keys()].find((name) => name === begin || name.startsWith(`${begin}-`))
+      if (front === undefined) continue
+      lost.push(...lostBehind(story, owned, before.serving.get(front), now.serving.get(front)))
+      if (kind.startsWith('fws') && before.certified.has(front) && !now.certified.has(front))
+        lost.push(`${owned.id} lost its last certificate that works (${front})`)
     }
   }
   return lost

@@ -13,8 +13,8 @@ export interface Kill {
 }
 
 const clusters = [
-  { name: 'us', zones: ['us-central1-a'] },
-  { name: 'europe', zones: ['europe-west1-b'] },
+  { name: 'us', zones: ['us-central1-a'], vpcNative: false },
+  { name: 'europe', zones: ['europe-west1-b'], vpcNative: false },
 ]
 
 /** Ticks that must change nothing once it has converged. */
@@ -35,6 +35,7 @@ export async function runScenario(
     faults: [],
     clusters,
     nodesPerZone: 1,
+    certificateDelay: 2_000,
     fates: (call) => fates.get(call - began),
     disturbed: kills.length > 0,
     traced: options.traced,

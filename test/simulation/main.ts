@@ -7,7 +7,7 @@ import { mutants } from './mutants.ts'
 import { killJobs, mutantRuns } from './programme.ts'
 import { openSeeds } from './open-seeds.ts'
 import { runAll } from './pool.ts'
-import { kubemciWasHere } from './run.ts'
+import { kubemciWasHere, nativeWorlds } from './run.ts'
 
 /** `npm run simulate`: seeds, scenarios with kills, mutants. Exit code 1 when anything was violated. */
 const usage = `npm run simulate -- [what] [--workers N]
@@ -91,7 +91,9 @@ async function runJobs(title: string, jobs: readonly Job[], workers: number): Pr
     say(`what happened: ${counted(taken)}`)
     const missed = [
       ...faultKinds.filter((kind) => !faults.has(kind)),
-      ...[...actions.map(({ name }) => name), kubemciWasHere].filter((name) => !taken.has(name)),
+      ...[...actions.map(({ name }) => name), kubemciWasHere, ...Object.values(nativeWorlds)].filter(
+        (name) => !taken.has(name),
+      ),
     ]
     if (missed.length > 0) say(`FAILED  what was never reached: ${missed.join(', ')}`)
     return failed.length + missed.length

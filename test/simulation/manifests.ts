@@ -35,8 +35,14 @@ export interface Spec {
   rules: { host: string; paths: { path: string; type: string; service: string }[] }[]
   /** By name rather than by number. */
   namedPorts: boolean
-  /** The TLS secret; null = HTTP only. */
+  /** The TLS secret; null = none. */
   tls: string | null
+  /** Hosts of a certificate that Google makes; none = no such certificate. Without it and a secret there is HTTP only. */
+  managed: string[]
+  /** Whether there is a front end for IPv6 too. */
+  ipv6: boolean
+  /** The annotation that says what backends are made of; null = absent. */
+  backends: 'neg' | 'instance-groups' | null
   /** Name of a static address of the user's; null = none. */
   staticIp: string | null
   /** The annotation; null = absent. */
@@ -51,12 +57,17 @@ export const kubemciSpec: Spec = {
   rules: [],
   namedPorts: false,
   tls: null,
+  managed: [],
+  ipv6: false,
+  backends: null,
   staticIp: 'shop-ip',
   clusters: null,
   version: null,
 }
 
 const hosts = ['', 'shop.example.com', '*.example.org', 'blog.example.net']
+/** Managed certificates are of hosts without a wildcard. */
+const managedHosts = ['shop.example.com', 'blog.example.net']
 const paths = ['/', '/a', '/a/b', '/img', '/v1']
 
 /** A spec that validation accepts. */
@@ -73,7 +84,16 @@ export function randomSpec(chance: Chance, namespace: string, version: Spec['ver
   const defaultService = rules.length === 0 || chance.hits(0.7) ? chance.pick(own) : null
   const pairs = secrets.filter((secret) => secret.namespace === namespace).map(({ name }) => name)
   const tls = chance.hits(0.35) ? chance.pick(pairs) : null
-  return { defaultService, rules, namedPorts: chance.hits(0.3), tls, staticIp: null, clusters: null, version }
+  const managed = chance.hits(0.15) ? chance.some(managedHosts, 1) : []
+  const ipv6 = chance.hits(0.2)
+  const backends = chance.pick([...Array<null>(8).fill(null), 'neg' as const, 'instance-groups' as const])
+  const namedPorts = chance.hits(0.3)
+  return { defaultService, rules, namedPorts, tls, managed, ipv6, backends, staticIp: null, clusters: null, version }
+}
+
+/** Whether a spec asks for HTTPS. */
+export function isSecure({ tls, managed }: Spec): boolean {
+  return tls !== null || managed.length > 0
 }
 
 /** The names of the services that a spec names, once each. */
@@ -92,6 +112,9 @@ export function manifestOf({ namespace, name }: ServiceName, spec: Spec): string
   })
   const annotations = {
     ...(spec.clusters === null ? {} : { 'multicluster-ingress.io/clusters': spec.clusters.join(',') }),
+    ...(spec.managed.length === 0 ? {} : { 'multicluster-ingress.io/managed-certificates': spec.managed.join(',') }),
+    ...(spec.ipv6 ? { 'multicluster-ingress.io/ip-versions': 'IPV4,IPV6' } : {}),
+    ...(spec.backends === null ? {} : { 'multicluster-ingress.io/backends': spec.backends }),
     ...(spec.staticIp === null ? {} : { 'kubernetes.io/ingress.global-static-ip-name': spec.staticIp }),
   }
   return JSON.stringify({

@@ -12,6 +12,9 @@ const places = [
   { name: 'asia', zones: ['asia-east1-a'] },
 ]
 
+/** How worlds are counted in which Services ask for network endpoint groups by themselves, in all clusters or in some. */
+export const nativeWorlds = { all: 'all clusters were VPC-native', some: 'some clusters were VPC-native' }
+
 /** How a world that began with a load balancer of kubemci's is counted. */
 export const kubemciWasHere = 'kubemci was here'
 
@@ -25,12 +28,19 @@ export async function runSeed(
   const chance = chanceOf(seed).fork('plan')
   const chosen = chooseFaults(chance)
   const faults = options.faults ?? chosen
+  const clusters = places.slice(0, chance.whole(2, places.length))
+  const native = chance.pick(['none', 'none', 'none', 'none', 'all', 'all', 'some'] as const)
   const world = createWorld({
     seed,
     faults,
     disturbed: faults.some((kind) => disturbing.includes(kind)),
-    clusters: places.slice(0, chance.whole(2, places.length)),
+    clusters: clusters.map((cluster, at) => ({
+      ...cluster,
+      vpcNative: native === 'all' || (native === 'some' && at === 0),
+    })),
     nodesPerZone: 1,
+    // Some are made in a moment, some take minutes, and some half an hour.
+    certificateDelay: chance.pick([2_000, 90_000, 1_800_000]),
     traced: options.traced,
     ...(options.mutation === undefined ? {} : { mutation: options.mutation }),
   })
@@ -40,7 +50,9 @@ export async function runSeed(
   try {
     const story = await beginStory(world, chance.whole(1, 3))
     const registered = [...world.clusters.keys()].slice(0, chance.whole(1, world.clusters.size))
-    await beginWithKubemci(story, registered)
+    if (native !== 'none') taken[nativeWorlds[native]] = 1
+    // kubemci knew instance groups only.
+    else await beginWithKubemci(story, registered)
     watchInvariants(story, violations)
     scheduleTicks(story)
     for (const name of registered) register(story, name)

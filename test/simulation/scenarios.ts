@@ -23,6 +23,9 @@ const spec = (defaultService: string, moved = false, tls: string | null = null):
   rules: [{ host: 'shop.example.com', paths: [{ path: '/a', type: 'Prefix', service: moved ? 'img' : 'api' }] }],
   namedPorts: false,
   tls,
+  managed: [],
+  ipv6: false,
+  backends: null,
   staticIp: null,
   clusters: null,
   version: null,
@@ -134,6 +137,15 @@ export const scenarios: readonly Scenario[] = [
       if (cluster === undefined) return
       void putSecret(cluster, { namespace: 'default', name: 'cert' }, 1)
       tellOfCluster(story, 'us')
+    },
+  },
+  {
+    name: 'a managed certificate takes the place of a secret, and IPv6 is served too',
+    registered: ['us'],
+    served: spec('web', false, 'cert'),
+    act(story, ingress) {
+      const next: Spec = { ...spec('web'), managed: ['shop.example.com'], ipv6: true }
+      publish(story, ingress, { does: 'apply', spec: next, clusters: null })
     },
   },
   {

@@ -34,6 +34,21 @@ export function servingOf(world: World): Serving {
   return fronts
 }
 
+/** Forwarding rules, by name, whose proxy has a certificate that clients can be served with. */
+export function certifiedIn(world: World): ReadonlySet<string> {
+  const certified = new Set<string>()
+  for (const [name, { proxy }] of followed(world)) {
+    const certificates = list(proxy['sslCertificates']).map((one) => world.compute.get(relative(one))?.body)
+    if (certificates.some((body) => body !== undefined && isActive(body))) certified.add(name)
+  }
+  return certified
+}
+
+function isActive(certificate: JsonObject): boolean {
+  const managed = certificate['managed'] as JsonObject | undefined
+  return managed === undefined || managed['status'] === 'ACTIVE'
+}
+
 /** What a forwarding rule leads to. */
 export interface Followed {
   proxy: JsonObject
@@ -67,6 +82,20 @@ export function servedBy(world: World, path: string): Served {
     }
   }
   return { service, clusters }
+}
+
+/** Network endpoint groups in a backend service that are of another service than it is itself, in words. */
+export function strangersIn(world: World, body: JsonObject): string[] {
+  const { service } = serviceIn(body)
+  return (list(body['backends']) as JsonObject[]).flatMap((backend) => {
+    const group = relative(backend['group'])
+    // As the in-cluster controller describes them.
+    const about = text(world.compute.get(group)?.body['description'])
+    const [, namespace = ''] = /"namespace":"([^"]*)"/.exec(about) ?? []
+    const [, name = ''] = /"service-name":"([^"]*)"/.exec(about) ?? []
+    if (service === '' || name === '' || service === `${namespace}/${name}`) return []
+    return [`a backend service of ${service} has ${group}, which is of ${namespace}/${name}`]
+  })
 }
 
 /** What Compute says of the health of a group's members: as a check would find them. */

@@ -1,12 +1,13 @@
 import type { Chance } from './chance.ts'
 import { statusTopic } from '../../shared/engine/announce.ts'
-import { deployAll, nodePortOf } from './applications.ts'
+import { deployAll, nodePortOf, podPort } from './applications.ts'
 import {
   ingressNames,
   kubemciSpec,
   manifestOf,
   randomSpec,
   services,
+  servicesOf,
   type ServiceName,
   type Spec,
 } from './manifests.ts'
@@ -82,7 +83,10 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
   for (const cluster of world.clusters.values()) await deployAll(cluster)
   await pass(story, 2_000)
   for (const cluster of world.clusters.values()) {
-    for (const service of services) await noteNodePort(story, cluster.name, service)
+    for (const service of services) {
+      await noteNodePort(story, cluster.name, service)
+      if (cluster.options.vpcNative === true) notePort(story, service, podPort)
+    }
   }
   world.watchers.handled.push((_target, { message }) => {
     for (const owned of story.owned) {
@@ -105,8 +109,12 @@ export async function pass({ world }: Story, ms: number): Promise<void> {
 export async function noteNodePort(story: Story, clusterName: string, service: ServiceName): Promise<void> {
   const cluster = story.world.clusters.get(clusterName)
   const port = cluster === undefined ? undefined : await nodePortOf(cluster, service)
-  if (port === undefined) return
-  const key = `${service.namespace}/${service.name}`
+  if (port !== undefined) notePort(story, service, port)
+}
+
+/** From here on the firewall may let requests in by this port. */
+export function notePort(story: Story, { namespace, name }: ServiceName, port: number): void {
+  const key = `${namespace}/${name}`
   story.nodePorts.set(key, (story.nodePorts.get(key) ?? new Set()).add(port))
 }
 
@@ -117,6 +125,8 @@ export function publish(story: Story, owned: Owned, deed: Deed): void {
   wish(owned, deed)
   switch (deed.does) {
     case 'apply':
+      if (deed.spec.backends === 'neg')
+        for (const name of servicesOf(deed.spec)) notePort(story, { namespace, name }, podPort)
       owned.rejected = false
       owned.published.push(
         messages.publish(

@@ -40,8 +40,11 @@ export interface Mutation {
 export interface WorldPlan {
   seed: number
   faults: readonly FaultKind[]
-  clusters: readonly { name: string; zones: readonly string[] }[]
+  /** In a VPC-native cluster Services ask for network endpoint groups by themselves. */
+  clusters: readonly { name: string; zones: readonly string[]; vpcNative: boolean }[]
   nodesPerZone: number
+  /** From the moment a managed certificate serves until it is ACTIVE; milliseconds. */
+  certificateDelay: number
   /** Absent: at random, as the faults have it. */
   fates?: Fates
   /** Whether fates or faults stop functions, or keep messages from them. */
@@ -100,13 +103,14 @@ export function createWorld(plan: WorldPlan): World {
     },
     random: chance.fork('compute service').random,
     operationDelayMs: operationDelays(chance, faults),
+    certificateDelayMs: plan.certificateDelay,
     strict: true,
   })
   const clusters = new Map(
-    plan.clusters.map(({ name, zones }, index) => [
+    plan.clusters.map(({ name, zones, vpcNative }, index) => [
       name,
       createCluster({
-        ...{ name, project, zones, clock, nodesPerZone: plan.nodesPerZone, addressBlock: index },
+        ...{ name, project, zones, vpcNative, clock, nodesPerZone: plan.nodesPerZone, addressBlock: index },
         network: 'default',
         random: chance.fork(`cluster ${name}`).random,
         compute: (request) => compute.handle(request),

@@ -222,6 +222,14 @@ describe('coming to rest', () => {
       expect(await stored()).toMatchObject({ ...want, waitingOn: [], waitingFor: null })
     })
 
+  it('what stands as wanted and is not finished can be built on, whoever heard of its creation', async () => {
+    await claimed(true, { appliedRefs: [service, other], mayAppearUntil: deps.clock.at + 1_000 })
+    const outcome: Outcome = { is: 'again', after: 1_000, why: 'is being made', stands: true }
+    await ledger.settle(deps, kind, await view(), 1, outcome, undefined)
+    expect(await stored()).toMatchObject({ phase: 'Working', applied: true, appliedRefs: [service], readyHash: null })
+    expect((await stored()).mayAppearUntil).toBeUndefined()
+  })
+
   it('gone: the document goes', async () => {
     await put(deps, resourceDoc(map), null)
     expect(await settle({ is: 'gone', why: 'it is gone' })).toBe('written')
