@@ -51,8 +51,10 @@ export const invariants: readonly Invariant[] = [
           broken(`${target} was to be removed while it was referred to: ${message}`)
         // A removal whose answer was lost, and that was overtaken by a new wish, shows only when it is done.
         const known = [...removed].some((path) => message.includes(`'${path}'`))
-        if (status === 404 && request.method !== 'DELETE' && !message.includes(target) && !known)
-          broken(`${target} was to refer to what does not exist: ${message}`)
+        const refers = request.method !== 'DELETE' && !message.includes(target) && !known
+        if (status === 404 && refers) broken(`${target} was to refer to what does not exist: ${message}`)
+        if (reason === 'resourceNotReady' && refers)
+          broken(`${target} was to refer to what is still being made: ${message}`)
       })
     },
   },

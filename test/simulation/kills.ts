@@ -35,7 +35,7 @@ export async function runScenario(
     faults: [],
     clusters,
     nodesPerZone: 1,
-    certificateDelay: 2_000,
+    certificateDelay: 30_000,
     fates: (call) => fates.get(call - began),
     disturbed: kills.length > 0,
     traced: options.traced,

@@ -5,7 +5,17 @@ import { splitResourceId } from '../../shared/resource-id.ts'
 import type { ClusterDoc, IngressDoc, LeaseDoc } from '../../shared/state/documents.ts'
 import type { Store } from '../../shared/state/store.ts'
 import type { FaultKind } from './faults.ts'
-import { emptyWhenSilent, inCompute, inKinds, inStore, resource, stale, tamper, without } from './tampering.ts'
+import {
+  believedLists,
+  emptyWhenSilent,
+  inCompute,
+  inKinds,
+  inStore,
+  resource,
+  stale,
+  tamper,
+  without,
+} from './tampering.ts'
 import type { Mutation } from './world.ts'
 
 /** A deliberate bug that the simulation has to catch. It is put between the system and its ports; the system has no switch for it. */
@@ -212,6 +222,17 @@ export const mutants: readonly Mutant[] = [
     mutation: unpublished(({ body }, by) => by === 'scheduler-tick' && (body as { why?: string }).why === 'drift'),
   },
   {
+    name: 'take a creation that was asked for as done',
+    within: 10,
+    mutation: inKinds((kind) => ({
+      ...kind,
+      async create(...asked) {
+        await kind.create(...asked)
+        return null
+      },
+    })),
+  },
+  {
     name: 'take a removal that was asked for as done',
     within: 60,
     mutation: inKinds((kind) => ({
@@ -256,6 +277,65 @@ export const mutants: readonly Mutant[] = [
         ? { ...view, groups: { ...view.groups, groups: view.groups.groups.slice(0, 1) } }
         : view,
     ),
+  },
+  {
+    name: 'take what a list does not show for gone',
+    within: 300,
+    faults: ['stale list'],
+    mutation: {
+      deps: (deps, { function: name }) =>
+        name === 'scheduler-tick' ? { ...deps, compute: believedLists(deps) } : deps,
+    },
+  },
+  {
+    name: 'see the endpoints of another service',
+    within: 60,
+    mutation: lookedAt((view) => {
+      const first = Object.values(view.services).find((service) => service.found && service.negs !== undefined)
+      if (first?.found !== true || first.negs === undefined) return view
+      const { negs } = first
+      const services = Object.entries(view.services).map(([name, service]) => [
+        name,
+        service.found && service.negs !== undefined ? { ...service, negs } : service,
+      ])
+      return { ...view, services: Object.fromEntries(services) as ClusterView['services'] }
+    }),
+  },
+  {
+    name: 'mix network endpoint groups with instance groups, and take that for right',
+    within: 60,
+    mutation: believed('backend-service', (want: { backends: { group: string }[] }) => ({
+      ...want,
+      backends: want.backends.map((backend, at) =>
+        at === 0
+          ? backend
+          : { ...backend, group: backend.group.replace('/networkEndpointGroups/', '/instanceGroups/') },
+      ),
+    })),
+  },
+  {
+    name: 'take a managed certificate for ACTIVE once it is there',
+    within: 3,
+    scenario: 'a managed certificate takes the place of a secret, and IPv6 is served too',
+    mutation: inKinds((kind) => ({
+      ...kind,
+      async observe(cloud, id, want, before) {
+        const seen: Observation<unknown> = await kind.observe(cloud, id, want, before)
+        if (kind.name !== 'ssl-certificate' || seen.output === undefined) return seen
+        const { pending: _, ...made } = seen
+        return { ...made, output: { ...(seen.output as object), status: 'ACTIVE' } }
+      },
+    })),
+  },
+  {
+    name: 'serve IPv4 only, and take that for right',
+    within: 40,
+    mutation: {
+      kind: (kind) => ({
+        ...kind,
+        desire: (layout) => kind.desire(layout).filter(({ id }) => !/^forwarding-rule\/.*\/mci1-fws?6--/.test(id)),
+      }),
+    },
   },
   {
     name: 'take nothing over of what kubemci left',

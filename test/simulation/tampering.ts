@@ -3,7 +3,8 @@ import type { Cluster } from '../../shared/cloud/kubernetes-port.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
 import type { AnyKind } from '../../shared/engine/kind.ts'
 import type { ResourceDoc } from '../../shared/state/documents.ts'
-import type { Query, Store, Transaction } from '../../shared/state/store.ts'
+import { lastPart } from '../../shared/planning/names.ts'
+import { queries, type Query, type Store, type Transaction } from '../../shared/state/store.ts'
 import type { Mutation } from './world.ts'
 
 /** What deliberate bugs are made of. */
@@ -118,6 +119,25 @@ export function emptyWhenSilent(cluster: Cluster): Cluster {
     nodes: () => cluster.nodes().catch(or([])),
     ingress: (namespace, name) => cluster.ingress(namespace, name).catch(or(undefined)),
     service: (namespace, name) => cluster.service(namespace, name).catch(or(undefined)),
+  }
+}
+
+/** A Compute whose lists are believed: what is not in one is taken for gone, by its document too. */
+export function believedLists({ compute, kinds, store }: Deps): Compute {
+  return {
+    ...compute,
+    async list(collection, project, options) {
+      const items = await compute.list(collection, project, options)
+      const names = (items as { name?: string }[]).map(({ name }) => name)
+      const [kind] = kinds.filter(({ collections }) => collections?.length === 1 && collections[0] === collection)
+      const docs = kind === undefined ? [] : await store.find(queries.resourcesOfKind(kind.name))
+      const gone = docs.filter(({ id, applied }) => applied && !names.includes(lastPart(id)))
+      await store.transact((tx) => {
+        for (const doc of gone) tx.set('resources', doc.id, { ...doc, applied: false, appliedRefs: [] })
+        return Promise.resolve()
+      })
+      return items
+    },
   }
 }
 
