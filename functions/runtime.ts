@@ -5,7 +5,8 @@ import { createGkeReader } from '../shared/cloud/gke.ts'
 import { createClusters } from '../shared/cloud/kubernetes.ts'
 import { createBus } from '../shared/cloud/pubsub.ts'
 import { readConfig, type Config } from '../shared/config.ts'
-import type { Budget, Deps } from '../shared/engine/deps.ts'
+import type { Budget, Clock, Deps } from '../shared/engine/deps.ts'
+import { createTurns } from '../shared/engine/turns.ts'
 import { createFirestoreStore } from '../shared/state/firestore.ts'
 import { createMemoryStore } from '../shared/state/memory.ts'
 import type { Store } from '../shared/state/store.ts'
@@ -34,6 +35,7 @@ export function runtime(): Deps {
 
 /** Everything that the engine needs, from the configuration. */
 export function makeDeps(config: Config): Deps {
+  const clock: Clock = { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) }
   const credentials = createCredentials({ timeoutMs: budget.call })
   return {
     store: makeStore(config),
@@ -61,7 +63,8 @@ export function makeDeps(config: Config): Deps {
       ...(config.pubsubHost === undefined ? {} : { emulatorHost: config.pubsubHost }),
     }),
     kinds,
-    clock: { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    clock,
+    turns: createTurns(clock, Math.random),
     log: createLog(config.logLevel, config),
     random: () => Math.random(),
     uniqueId: randomUUID,

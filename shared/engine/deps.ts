@@ -3,6 +3,7 @@ import type { Compute } from '../cloud/compute-port.ts'
 import type { Clusters } from '../cloud/kubernetes-port.ts'
 import type { Store } from '../state/store.ts'
 import type { AnyKind } from './kind.ts'
+import type { Turns } from './turns.ts'
 
 /** Time, chance and ids, passed in so that a run can be repeated. */
 export interface Clock {
@@ -34,6 +35,8 @@ export interface Deps {
   bus: Bus
   kinds: readonly AnyKind[]
   clock: Clock
+  /** Paces the changes that this process asks for. */
+  turns: Turns
   log: Log
   /** In [0, 1). */
   random: () => number

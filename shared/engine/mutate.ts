@@ -1,5 +1,5 @@
 import { hashOf } from '../json.ts'
-import type { ResourceId } from '../resource-id.ts'
+import { scopeOf, type ResourceId } from '../resource-id.ts'
 import type { OperationRef, StartedOperation } from '../cloud/compute-port.ts'
 import type { Step } from './decide.ts'
 import { classify } from './faults.ts'
@@ -7,7 +7,8 @@ import { changesInWords } from './history.ts'
 import type { Observation } from './kind.ts'
 import * as ledger from './ledger.ts'
 import { wakeWaiters, type Cause } from './nudge.ts'
-import type { View } from './view.ts'
+import type { Turn } from './turns.ts'
+import { read, type View } from './view.ts'
 import { inBackground, outcomeOf, settle, type Round, type Visit } from './visit.ts'
 
 /**
@@ -31,28 +32,46 @@ export async function mutate(
     { resource: id, step: step.do, why: step.why, changes: step.changes, token, trace: visit.cause.trace },
     'mutation',
   )
-  let started: StartedOperation | null
+  let turn: Turn<StartedOperation | null | 'moved'>
   try {
     // What differs is part of it: a want may take several calls, all within one tick of the clock.
     const requestId = requestIdOf(id, token, step.do, view.wantHash, hashOf(step.changes), gate.doc.updatedAt)
-    started = await perform(visit, view, seen, step, requestId)
+    turn = await deps.turns.run(scopeOf(id), visit.deadline, async (waited) =>
+      waited > longWait && (await moved(visit, view)) ? 'moved' : perform(visit, view, seen, step, requestId),
+    )
   } catch (error) {
     const fault = classify(error)
     if (fault.kind === 'absent' && step.do === 'remove') return ended(visit, 'remove', [])
     // A clear refusal began nothing; an earlier attempt may have.
     const unclear = fault.kind === 'transient' || fault.kind === 'conflict'
-    if (step.do === 'create' && !unclear) {
-      const forgotten = await ledger.forgetOperation(deps, id, token, view.doc.mayAppearUntil)
-      if (forgotten.is !== 'written') return { is: 'over' }
-    }
     // The answer of an earlier attempt may have been lost: the world knows better than we do. One look is free, then with patience.
-    return settle(outcomeOf(fault), seen)
+    return unclear ? settle(outcomeOf(fault), seen) : nothingBegun(visit, view, step, settle(outcomeOf(fault), seen))
   }
+  if (turn.is === 'late') {
+    const why = `${step.why}; its turn has not come yet, because there are too many changes at once: ${turn.why}`
+    return nothingBegun(visit, view, step, settle({ is: 'again', after: 0, why }, seen))
+  }
+  const started = turn.answer
+  if (started === 'moved') return nothingBegun(visit, view, step, { is: 'look-again' })
   if (started === null) return ended(visit, step.do, view.holds)
   const operation: OperationRef = { ...started, does: step.do }
   const recorded = await ledger.recordOperation(deps, id, token, operation)
   if (recorded.is !== 'written') return { is: 'over' }
   return awaitOperation(visit, view, operation, step.do === 'remove' ? [] : view.holds)
+}
+
+/** Milliseconds after which what was wanted when the wait began is compared with what is wanted now. */
+const longWait = 1_000
+
+async function moved({ deps, kind, id }: Visit, view: View): Promise<boolean> {
+  return (await read(deps.store, kind, id))?.wantHash !== view.wantHash
+}
+
+/** Takes back what the intent of a creation said; a doubt that an earlier attempt left stays. */
+async function nothingBegun(visit: Visit, view: View, step: Step, next: Round): Promise<Round> {
+  if (step.do !== 'create') return next
+  const entry = await ledger.forgetOperation(visit.deps, visit.id, visit.token, view.doc.mayAppearUntil)
+  return entry.is === 'written' ? next : { is: 'over' }
 }
 
 /** For the history: what differed, and which message led to it. */

@@ -24,6 +24,7 @@ import { read, type View } from './view.ts'
 import type { Cause } from './nudge.ts'
 import { planIngress } from './plan-ingress.ts'
 import { clustersSnapshot, computeSnapshot } from './snapshot.ts'
+import { createTurns } from './turns.ts'
 import { ingressId } from '../ingress/model.ts'
 import type { PublishedObject } from '../ingress/published-object.ts'
 
@@ -161,6 +162,7 @@ function depsOn(ports: World, store: Store): Deps {
   return {
     ...ports,
     store,
+    turns: createTurns(ports.clock, () => 0),
     bus: { publish: () => Promise.resolve(), resend: () => Promise.resolve() },
     log: { info: silent, warn: silent, error: silent },
     random: () => 0,

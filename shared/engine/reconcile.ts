@@ -86,7 +86,11 @@ async function rounds(visit: Visit): Promise<void> {
     const wake = settled.doc?.wakeAt ?? null
     const naps = result.outcome.is === 'retry' || result.outcome.is === 'again'
     const now = deps.clock.now()
-    if (!naps || wake === null || wake - now > longestNap || wake > visit.deadline) return
+    if (!naps || wake === null || wake - now > longestNap) return
+    if (wake > visit.deadline) {
+      if (wake > now) return
+      break
+    }
     await deps.clock.sleep(Math.max(0, wake - now))
   }
   // Still not at rest, and its document says so; a fresh message goes on.

@@ -7,6 +7,7 @@ import { seededRandom } from '../../playground/world.ts'
 import type { BusMessage } from '../../shared/cloud/bus-port.ts'
 import { statusTopic } from '../../shared/engine/announce.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
+import { createTurns } from '../../shared/engine/turns.ts'
 import { countingStore, type CountingStore } from '../../shared/state/counting.ts'
 import { createMemoryStore } from '../../shared/state/memory.ts'
 import { virtualClock, type VirtualClock } from '../playground/virtual-clock.ts'
@@ -52,6 +53,7 @@ export async function smallWorld(
   more: { vpcNative?: boolean } = {},
 ): Promise<SmallWorld> {
   const clock = virtualClock()
+  const patient = { now: () => clock.now(), sleep: (ms: number) => clock.advance(ms) }
   const random = seededRandom(7)
   const compute = createCompute({ clock, random, operationDelayMs: operationMs })
   const clusters = new Map(
@@ -156,7 +158,8 @@ export async function smallWorld(
       resend: () => Promise.reject(new Error('nothing is sent again here')),
     },
     kinds,
-    clock: { now: () => clock.now(), sleep: (ms) => clock.advance(ms) },
+    clock: patient,
+    turns: createTurns(patient, random),
     log: { info: () => undefined, warn: complain, error: complain },
     random,
     uniqueId: () => `id-${(ids += 1)}`,

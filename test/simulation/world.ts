@@ -9,6 +9,7 @@ import type { WireRequest } from '../../playground/world.ts'
 import type { Compute } from '../../shared/cloud/compute-port.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
 import type { AnyKind } from '../../shared/engine/kind.ts'
+import { createTurns } from '../../shared/engine/turns.ts'
 import type { Store } from '../../shared/state/store.ts'
 import { createCalls, randomFates, who, type Calls, type Fates, type Invocation } from './calls.ts'
 import { chanceOf, type Chance } from './chance.ts'
@@ -146,6 +147,10 @@ export function createWorld(plan: WorldPlan): World {
         trace.note(who(invocation), () => `${level}: ${message} ${JSON.stringify(fields)}`)
         for (const told of watchers.logged) told(level, fields, message)
       }
+    const own: Deps['clock'] = {
+      now: () => clock.now() + invocation.skew,
+      sleep: (ms) => calls.aside(invocation, ms, () => undefined),
+    }
     const deps: Deps = {
       store: storeWire(store, invocation, { ...shared, calls, watch }),
       compute: bounded(
@@ -164,10 +169,9 @@ export function createWorld(plan: WorldPlan): World {
       ),
       bus: messages.busOf(invocation, calls),
       kinds,
-      clock: {
-        now: () => clock.now() + invocation.skew,
-        sleep: (ms) => calls.aside(invocation, ms, () => undefined),
-      },
+      clock: own,
+      // Every invocation can die alone, so that each is a process of its own here, with its own turns.
+      turns: createTurns(own, random),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       random,
       uniqueId: () => `holder-${++ids}`,
@@ -209,7 +213,8 @@ export function createWorld(plan: WorldPlan): World {
       }),
       bus: { publish: () => Promise.resolve(), resend: () => Promise.resolve() },
       kinds,
-      clock: { now: () => clock.now(), sleep: (ms) => clock.sleep(ms) },
+      clock,
+      turns: createTurns(clock, random),
       log: silent,
       random: chance.fork('outside').random,
       uniqueId: () => `outside-${++ids}`,

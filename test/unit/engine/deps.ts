@@ -3,6 +3,7 @@ import { CloudError, type Compute } from '../../../shared/cloud/compute-port.ts'
 import type { Cluster, Clusters } from '../../../shared/cloud/kubernetes-port.ts'
 import type { Deps } from '../../../shared/engine/deps.ts'
 import type { AnyKind } from '../../../shared/engine/kind.ts'
+import { createTurns } from '../../../shared/engine/turns.ts'
 import { createMemoryStore, type MemoryStoreOptions } from '../../../shared/state/memory.ts'
 import { project } from '../planning/facts.ts'
 
@@ -52,6 +53,7 @@ export function testDeps(
     },
     kinds: options.kinds ?? [],
     clock,
+    turns: createTurns(clock, () => 0.5),
     log: { info: quiet, warn: quiet, error: quiet },
     random: () => 0.5,
     uniqueId: () => `holder-${(ids += 1)}`,
