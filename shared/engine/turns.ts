@@ -11,9 +11,9 @@ import { classify } from './faults.ts'
  */
 export interface Turns {
   /**
-   * Sends when it is its turn: at once, unless `place` (what shares a rate limit: a project, a cluster) has refused changes lately.
-   * Refused for the rate, it sends again, until `until` (ms since the epoch). `waited`: milliseconds since `run` was called.
-   * Other errors of `send` are thrown.
+   * Sends when it is its turn: at once, unless changes of `place` (a kind of resource in a project or a cluster: a function deals with
+   * one kind) were refused lately. Refused for the rate, it sends again, until `until` (ms since the epoch). `waited`: milliseconds
+   * since `run` was called. Other errors of `send` are thrown.
    */
   run<T>(place: string, until: number, send: (waited: number) => Promise<T>): Promise<Turn<T>>
 }
