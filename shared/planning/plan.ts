@@ -73,15 +73,14 @@ export function plan(
   // One that does not answer holds nobody up, unless it may be serving already: planned without it, it would be taken out.
   const waitsForAll = takesOver(doc)
   const unseen = clusters.filter(
-    (cluster) => (waitsForAll || cluster.trouble === null) && !hasSeen(cluster, looksOf(model, cluster)),
+    (cluster) => (waitsForAll || answers(cluster)) && !hasSeen(cluster, looksOf(model, cluster)),
   )
   if (unseen.length > 0) {
     const waiting = unseen.map((cluster) => ({
       where: `cluster ${cluster.doc.name}`,
-      message:
-        cluster.trouble === null
-          ? 'has not been looked at yet'
-          : 'does not answer, and may be serving what is to be taken over: this goes on when it answers, or is not selected',
+      message: answers(cluster)
+        ? 'has not been looked at yet'
+        : 'does not answer, and may be serving what is to be taken over: this goes on when it answers, or is not selected',
     }))
     return { is: 'looking', desired: looks, waiting, warnings }
   }
@@ -153,11 +152,18 @@ function look(
   return { id, want: { ...looksOf(model, cluster), ...modes, object: before?.object ?? null }, refs: [] }
 }
 
+/** As far as is known: one whose machines could never be looked at does not. */
+function answers({ doc, trouble }: ClusterFacts): boolean {
+  return trouble === null && (doc.sight !== null || doc.unreachable === null)
+}
+
+/** Its machines too: planned without their network and tags, the firewall would be shut. */
 function hasSeen(
-  { view }: ClusterFacts,
+  { doc, view }: ClusterFacts,
   { services, secrets = [], managedCertificates = [], frontendConfigs = [], oauthSecrets = [] }: Looked,
 ): boolean {
   return (
+    doc.sight !== null &&
     view !== null &&
     services.every((service) => Object.hasOwn(view.services, service)) &&
     secrets.every((secret) => Object.hasOwn(view.secrets ?? {}, secret)) &&

@@ -5,7 +5,7 @@ import type { ClusterFacts } from '../../../shared/planning/facts.ts'
 import { clusterIngressId } from '../../../shared/planning/layout.ts'
 import { plan, type Plan } from '../../../shared/planning/plan.ts'
 import type { ResourceId } from '../../../shared/resource-id.ts'
-import type { IngressDoc, Problem } from '../../../shared/state/documents.ts'
+import type { ClusterSight, IngressDoc, Problem } from '../../../shared/state/documents.ts'
 import { clusterOf, everything, factsOf, groupsOf, ingressOf, modelOf, portOf, rule, serviceOf, to } from './facts.ts'
 
 const planned = (
@@ -73,6 +73,29 @@ describe('what a plan is', () => {
       is: 'looking',
       looksAt: ['a'],
       waiting: [/^cluster a: /],
+    },
+    {
+      reason: 'a cluster whose machines were not looked at: without their network and tags the firewall would be shut',
+      clusters: [clusterOf('a', { doc: { sight: null } })],
+      is: 'looking',
+      looksAt: ['a'],
+      waiting: [/^cluster a: has not been looked at yet$/],
+    },
+    {
+      reason: 'one whose machines could never be looked at is not waited for',
+      clusters: [a, clusterOf('b', { doc: { sight: null, unreachable: { since: 0, why: 'refused' } } })],
+      is: 'planned',
+      looksAt: ['a', 'b'],
+      warnings: [/^cluster b: does not answer.*refused$/],
+    },
+    {
+      reason: 'unless it may be serving what is taken over',
+      clusters: [a, clusterOf('b', { doc: { sight: null, unreachable: { since: 0, why: 'refused' } } })],
+      with: { doc: { plannedGeneration: 0, living: { loadBalancer: 'zp', scheme: 'EXTERNAL', leftovers: [] } } },
+      is: 'looking',
+      looksAt: ['a', 'b'],
+      warnings: [/^cluster b: does not answer.*refused$/],
+      waiting: [/^cluster b: does not answer, and may be serving what is to be taken over/],
     },
     {
       reason: 'one that does not answer may be serving what is taken over',
@@ -283,7 +306,7 @@ describe('what is held', () => {
         ...untagged,
         doc: {
           ...untagged.doc,
-          sight: null,
+          sight: { ...(untagged.doc.sight as ClusterSight), nodeTags: [] },
           registration: { ...untagged.doc.registration, network: 'projects/lb-project/global/networks/default' },
         },
       },
