@@ -16,8 +16,15 @@ export type AuditSubject =
   | { about: 'machines'; project: string | null; name: string; group: boolean }
   /** A cluster, or a node pool of it, or a node. */
   | { about: 'cluster'; project: string | null; location: string; cluster: string }
-  /** An object in a cluster that our Ingresses may depend on. */
-  | { about: 'object'; project: string | null; location: string; cluster: string; namespace: string }
+  /** An object in a cluster that our Ingresses may depend on: those of its namespace, or, by name, the one that an Ingress object is of. */
+  | {
+      about: 'object'
+      project: string | null
+      location: string
+      cluster: string
+      namespace: string
+      ingress: string | null
+    }
 
 /** One entry, read. */
 export interface AuditEntry {
@@ -141,10 +148,13 @@ const concerning: ReadonlySet<string> = new Set([
 
 function objectSubjects(entry: Raw, resources: string): AuditSubject[] {
   if (resources === 'nodes') return clusterSubjects(entry)
-  const namespace = /\/namespaces\/([^/]+)\//.exec(entry.protoPayload.resourceName ?? '')?.[1]
+  const [, namespace, object] =
+    /\/namespaces\/([^/]+)\/[^/]+(?:\/([^/]+))?/.exec(entry.protoPayload.resourceName ?? '') ?? []
   if (!concerning.has(resources) || namespace === undefined) return []
+  // We write Ingresses ourselves: were each news to all of its namespace, a thousand of them would look a million times.
+  const ingress = resources === 'ingresses' ? (object ?? null) : null
   return clusterSubjects(entry).flatMap((subject) =>
-    subject.about === 'cluster' ? [{ ...subject, about: 'object' as const, namespace }] : [],
+    subject.about === 'cluster' ? [{ ...subject, about: 'object' as const, namespace, ingress }] : [],
   )
 }
 

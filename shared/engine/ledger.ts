@@ -37,14 +37,13 @@ export async function begin(
   step: { do: 'create' | 'update' | 'remove'; why: string },
   note = step.why,
 ): Promise<Entry | { is: 'waiting'; on: ResourceId[] }> {
-  return deps.store.transact(async (tx) => {
-    const current = await read(tx, kind, view.doc.id)
+  const { id } = view.doc
+  const held = step.do === 'remove' ? await referrers(deps.store, id) : []
+  const entry = await deps.store.transact(async (tx): Promise<Begun> => {
+    const current = await read(tx, kind, id)
     if (current === undefined || current.doc.token > token) return { is: 'stale' }
     if (current.wantHash !== view.wantHash) return { is: 'changed' }
-    const on =
-      step.do === 'remove'
-        ? (await tx.find(queries.referrers(view.doc.id))).map((doc) => doc.id).filter((id) => id !== view.doc.id)
-        : await missing(tx, view.refs)
+    const on = step.do === 'remove' ? held : await missing(tx, view.refs)
     const now = deps.clock.now()
     if (on.length > 0) {
       const why =
@@ -75,8 +74,35 @@ export async function begin(
       updatedAt: now,
     }
     write(tx, doc)
-    return { is: 'written', doc }
+    return { is: 'written', doc, before: current.doc }
   })
+  return step.do === 'remove' ? checked(deps, id, entry) : entry
+}
+
+type Begun = Entry | { is: 'written'; doc: ResourceDoc; before: ResourceDoc } | { is: 'waiting'; on: ResourceId[] }
+
+/**
+ * The other half of a removal's gate. Whoever is to refer to it reads `applied` when it writes its intent: it came before
+ * this one's, and is seen now, or it waits. A query in the transaction would say the same, with locks on all that it looks through.
+ */
+async function checked(deps: Deps, id: ResourceId, entry: Begun): Promise<Entry | { is: 'waiting'; on: ResourceId[] }> {
+  if (entry.is === 'stale' || entry.is === 'changed') return entry
+  const on = await referrers(deps.store, id)
+  // Who let go of it before the wait was there to be seen could wake nobody.
+  if (entry.is === 'waiting') return entry.on.every((one) => on.includes(one)) ? entry : { is: 'changed' }
+  if (on.length === 0 || !('before' in entry)) return entry
+  const { before, doc } = entry
+  return deps.store.transact(async (tx) => {
+    const current = await tx.get('resources', id)
+    if (current === undefined || current.token > doc.token) return { is: 'stale' }
+    write(tx, { ...current, applied: before.applied })
+    return { is: 'changed' }
+  }, 'one-document')
+}
+
+/** Who refers to it, or may. */
+async function referrers(reader: Reader, id: ResourceId): Promise<ResourceId[]> {
+  return (await reader.find(queries.referrers(id))).map((doc) => doc.id).filter((one) => one !== id)
 }
 
 const done = { create: 'created', update: 'changed', remove: 'removed' } as const

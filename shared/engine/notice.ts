@@ -125,6 +125,11 @@ async function docsOf(
       const found: ResourceDoc[] = []
       for (const cluster of clustersAt(clusters, subject)) {
         const prefix = `cluster-ingress/${cluster.name}/${subject.namespace}/`
+        if (subject.ingress !== null) {
+          const doc = await deps.store.get('resources', `${prefix}${subject.ingress}`)
+          if (doc !== undefined) found.push(doc)
+          continue
+        }
         const page = await deps.store.find(queries.resourcesOfKind('cluster-ingress', prefix))
         found.push(...page.slice(0, mostInNamespace).filter((doc) => doc.id.startsWith(prefix)))
       }

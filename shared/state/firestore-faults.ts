@@ -20,7 +20,8 @@ const UNAUTHENTICATED = 16
 /** Whether a transaction failed because others were faster, or held what it needed for too long. */
 export function isLostRace(error: unknown): boolean {
   const code = codeOf(error)
-  return code === ABORTED || (code === INVALID_ARGUMENT && messageOf(error).includes('transaction has expired'))
+  if (code === INVALID_ARGUMENT) return /transaction (has expired|is invalid or closed)/i.test(messageOf(error))
+  return code === ABORTED
 }
 
 /** Whether a write with a precondition failed because the document is no longer as it was read a moment before. */

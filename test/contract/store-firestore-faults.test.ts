@@ -108,6 +108,11 @@ it.concurrent('is busy after a bounded number of lost races', async () => {
   expect(calls()).toBe(5)
 })
 
+it.concurrent('is busy when its transaction was ended while it waited', async () => {
+  const { host } = await refusing(status.INVALID_ARGUMENT, 'Transaction is invalid or closed.')
+  await expect(storeAt(host).transact(async (tx) => tx.set('leases', 'x', lease('x')))).rejects.toThrow(StoreBusy)
+})
+
 it.concurrent.each(asks)('gives up on a server that does not answer: %s', async (_name, ask) => {
   const silent: TcpServer = createServer((socket) => socket.on('error', () => undefined))
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))

@@ -25,7 +25,7 @@ const words = (subject: AuditSubject): string => {
     case 'cluster':
       return `cluster ${project}/${subject.location}/${subject.cluster}`
     case 'object':
-      return `object ${project}/${subject.location}/${subject.cluster}/${subject.namespace}`
+      return `object ${project}/${subject.location}/${subject.cluster}/${subject.namespace}${subject.ingress === null ? '' : ` ingress ${subject.ingress}`}`
   }
 }
 
@@ -228,8 +228,16 @@ describe('entries by their form', () => {
         ...entry('io.k8s.networking.v1.ingresses.delete', 'networking.k8s.io/v1/namespaces/shop/ingresses/cart'),
         resource: { type: 'k8s_cluster', labels: { project_id: 'p1', location: 'l', cluster_name: 'c' } },
       },
+      says: ['object p1/l/c/shop ingress cart'],
+      reason: 'an Ingress went, which is one of ours or nobody here',
+    },
+    {
+      value: {
+        ...entry('io.k8s.networking.v1.ingresses.deletecollection', 'networking.k8s.io/v1/namespaces/shop/ingresses'),
+        resource: { type: 'k8s_cluster', labels: { project_id: 'p1', location: 'l', cluster_name: 'c' } },
+      },
       says: ['object p1/l/c/shop'],
-      reason: 'an Ingress went',
+      reason: 'all Ingresses of a namespace went at once',
     },
     {
       value: {

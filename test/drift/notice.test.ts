@@ -124,4 +124,21 @@ describe('an audit-log entry asks exactly those to look whom it may concern', ()
     })
     expect(elsewhere.resources).toEqual([])
   })
+
+  it.each([
+    { object: 'web', resources: ['cluster-ingress/east/default/web'] },
+    { object: 'of-somebody-else', resources: [] },
+  ])('of Ingress objects nobody but the one that $object is of', async ({ object, resources }) => {
+    const noticed = await told(
+      'io.k8s.networking.v1.ingresses.update',
+      `networking.k8s.io/v1/namespaces/default/ingresses/${object}`,
+      {
+        resource: {
+          type: 'k8s_cluster',
+          labels: { cluster_name: 'prod', location: 'us-east1', project_id: project },
+        },
+      },
+    )
+    expect(noticed.resources).toEqual(resources)
+  })
 })

@@ -2,7 +2,7 @@ import { CloudError, type Compute } from '../../shared/cloud/compute-port.ts'
 import type { Cluster } from '../../shared/cloud/kubernetes-port.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
 import type { AnyKind } from '../../shared/engine/kind.ts'
-import type { ResourceDoc } from '../../shared/state/documents.ts'
+import type { CollectionName, Collections, ResourceDoc } from '../../shared/state/documents.ts'
 import { lastPart } from '../../shared/planning/names.ts'
 import { queries, type Query, type Store, type Transaction } from '../../shared/state/store.ts'
 import type { Mutation } from './world.ts'
@@ -13,27 +13,29 @@ import type { Mutation } from './world.ts'
 export interface Tampering {
   /** A document read in a transaction. */
   seen?: (collection: string, doc: unknown) => unknown
-  /** The result of a query in a transaction. */
+  /** The result of a query. */
   found?: (query: Query<never>, docs: unknown[]) => unknown[]
   /** A document that is about to be written; undefined = it is not written. */
   set?: (collection: string, doc: unknown) => unknown
 }
 
-/** A Store whose transactions are tampered with. */
+type Tamperable = <C extends CollectionName>(query: Query<C>, docs: Collections[C][]) => Collections[C][]
+
+/** A Store whose transactions and queries are tampered with. */
 export function tamper(store: Store, { seen, found, set }: Tampering): Store {
   const see = <T>(collection: string, doc: T): T =>
     doc === undefined || seen === undefined ? doc : (seen(collection, doc) as T)
+  const find: Tamperable = (query, docs) =>
+    found === undefined ? docs : (found(query as unknown as Query<never>, docs) as typeof docs)
   return {
     ...store,
+    find: async (query) => find(query, await store.find(query)),
     transact: (body, scope) =>
       store.transact((tx) => {
         const tampered: Transaction = {
           get: async (collection, id) => see(collection, await tx.get(collection, id)),
           getAll: async (collection, ids) => (await tx.getAll(collection, ids)).map((doc) => see(collection, doc)),
-          async find(query) {
-            const docs = await tx.find(query)
-            return found === undefined ? docs : (found(query as unknown as Query<never>, docs) as typeof docs)
-          },
+          find: async (query) => find(query, await tx.find(query)),
           set(collection, id, doc) {
             const changed = set === undefined ? doc : (set(collection, doc) as typeof doc | undefined)
             if (changed !== undefined) tx.set(collection, id, changed)
@@ -71,8 +73,15 @@ export function stale(deps: Deps, of: 'resources' | 'claims'): Store {
   const known = new Map<string, unknown>()
   const { store } = deps
   const key = (query: Query<never>): string => JSON.stringify(query)
+  // The document that is settled is always read anew.
+  const isClaim = (collection: CollectionName): boolean => of === 'claims' && collection === of
   return {
     ...store,
+    async get(collection, id) {
+      const doc = await store.get(collection, id)
+      if (isClaim(collection)) known.set(id, doc)
+      return doc
+    },
     async getAll(collection, ids) {
       const docs = await store.getAll(collection, ids)
       if (collection === of) ids.forEach((id, at) => known.set(id, docs[at]))
@@ -90,6 +99,8 @@ export function stale(deps: Deps, of: 'resources' | 'claims'): Store {
         (tx) =>
           body({
             ...tx,
+            get: async (collection, id) =>
+              isClaim(collection) && known.has(id) ? (known.get(id) as never) : tx.get(collection, id),
             async getAll(collection, ids) {
               const docs = await tx.getAll(collection, ids)
               if (collection !== of) return docs

@@ -71,6 +71,26 @@ describe('fencing', () => {
   }
 })
 
+/** Something happens after the first query for references was answered. */
+function afterFirstLook(happens: () => Promise<unknown>): TestDeps {
+  let looked = false
+  const { store } = deps
+  return {
+    ...deps,
+    store: {
+      ...store,
+      async find(query) {
+        const docs = await store.find(query)
+        if (!looked && query.where.some(({ field }) => field === 'appliedRefs')) {
+          looked = true
+          await happens()
+        }
+        return docs
+      },
+    },
+  }
+}
+
 describe('the gate', () => {
   it('of a creation opens when everything it refers to exists, and says so before anything is done', async () => {
     await claimed(true)
@@ -141,6 +161,23 @@ describe('the gate', () => {
       const [first, second] = await Promise.all(start === 0 ? [remove(), refer()] : [refer(), remove()])
       expect([first.is, second.is].sort()).toEqual(['waiting', 'written'])
     }
+  })
+
+  it('of a removal finds a reference that came between its look and its intent, and takes nothing away', async () => {
+    await put(deps, resourceDoc(map, { applied: true, phase: 'Ready' }), null)
+    const seen = await view()
+    const meddled = afterFirstLook(() => put(deps, resourceDoc(proxy, { appliedRefs: [map] })))
+    expect(await ledger.begin(meddled, kind, seen, 1, { do: 'remove', why: '' })).toEqual({ is: 'changed' })
+    expect((await stored()).applied).toBe(true)
+    expect((await ledger.begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('waiting')
+  })
+
+  it('of a removal looks again when it was released before its wait was there to be seen', async () => {
+    await put(deps, resourceDoc(map, { applied: true, phase: 'Ready' }), null)
+    await put(deps, resourceDoc(proxy, { applied: true, appliedRefs: [map] }))
+    const meddled = afterFirstLook(() => put(deps, resourceDoc(proxy, { applied: true, appliedRefs: [] })))
+    expect(await ledger.begin(meddled, kind, await view(), 1, { do: 'remove', why: '' })).toEqual({ is: 'changed' })
+    expect((await ledger.begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('written')
   })
 })
 
