@@ -3,8 +3,11 @@ import type { ComputeRef, MemberHealth } from '../../shared/cloud/compute-port.t
 import type { Cloud, Observation } from '../../shared/engine/kind.ts'
 import { splitGroupPath } from '../../shared/planning/zones.ts'
 
-/** Told to the planner of a backend service that nothing is sent to yet. */
-export type Readiness = { ready: false; since: number; why: string } | { ready: true }
+/**
+ * Told to the planner: of a backend service that nothing is sent to yet, or, `of` these groups of one that serves, which take the
+ * place of others.
+ */
+export type Readiness = ({ ready: false; since: number; why: string } | { ready: true }) & { of?: string[] }
 
 /**
  * So long Compute may say nothing about the health of backends that are there: it may check only what a URL map sends to
@@ -13,20 +16,22 @@ export type Readiness = { ready: false; since: number; why: string } | { ready: 
 const silence = 120_000
 
 /**
- * Whether a backend service can take over: of every group with members more than half are healthy. Nobody depends on it
- * meanwhile, so it is asked for as long as it takes.
+ * Whether a backend service, or those of its groups, can take over: of every group with members more than half are healthy.
+ * Nobody depends on it meanwhile, so it is asked for as long as it takes.
  */
 export async function readinessOf(
   cloud: Cloud,
   ref: ComputeRef<'backendServices'>,
   got: BackendService,
-  before: unknown,
+  before: Readiness | null,
+  of?: string[],
 ): Promise<Pick<Observation<BackendService>, 'output' | 'pending'>> {
-  const earlier = before as Readiness | null
+  const earlier = before?.of?.join() === of?.join() ? before : null
   if (earlier?.ready === true) return {}
+  const told = of === undefined ? {} : { of }
   const since = earlier?.since ?? cloud.now()
   const groups = (got.backends ?? []).flatMap(({ group, capacityScaler }) =>
-    group === undefined || capacityScaler === 0 ? [] : [group],
+    group === undefined || capacityScaler === 0 || of?.includes(group) === false ? [] : [group],
   )
   const health = await Promise.all(groups.map((group) => healthOf(cloud, ref, group)))
   const known = groups.map((group, index) => ({ group, members: health[index] ?? [] }))
@@ -34,15 +39,20 @@ export async function readinessOf(
   const weak = known.filter(
     (one) => one.members.filter(isHealthy).length * 2 <= one.members.length && one.members.length > 0,
   )
+  // What is still to become a backend is not checked yet.
+  const present = of === undefined || of.every((group) => got.backends?.some((backend) => backend.group === group))
   const ready =
-    members.length > 0 ? weak.length === 0 : cloud.now() - since >= silence && (await anyMembers(cloud, groups))
-  if (ready) return { output: { ready: true } satisfies Readiness }
+    present &&
+    (members.length > 0
+      ? weak.length === 0
+      : cloud.now() - since >= silence && (of !== undefined || (await anyMembers(cloud, groups))))
+  if (ready) return { output: { ready: true, ...told } satisfies Readiness }
   const why =
     members.length === 0
-      ? 'waits for the health of its backends before anything is sent to them'
+      ? `waits for the health of its backends before ${of === undefined ? 'anything is sent to them' : 'those go whose place they take'}`
       : `waits until its backends are healthy: ${weak.map(inWords).join(', ')}`
   return {
-    output: { ready: false, since, why } satisfies Readiness,
+    output: { ready: false, since, why, ...told } satisfies Readiness,
     pending: { after: pollEvery(cloud.now() - since), why },
   }
 }

@@ -7,7 +7,7 @@ import { negId } from '../../shared/planning/negs.ts'
 import { ownership, readStamp, serviceText, stamped } from '../../shared/planning/stamp.ts'
 import { groupPath, isThere, type ZoneGroup } from '../../shared/planning/zones.ts'
 import { resourceId } from '../../shared/resource-id.ts'
-import { readinessOf } from './backend-readiness.ts'
+import { readinessOf, type Readiness } from './backend-readiness.ts'
 import {
   configured,
   configuredFields,
@@ -32,6 +32,8 @@ export interface BackendServiceWant extends BackendService, Configured, Stamped 
   backends: { group: string; capacityScaler: 0 | 1; share?: number; maxRatePerEndpoint?: number }[]
   /** Nothing is sent to it before its backends are healthy. */
   awaited?: true
+  /** Of these groups it is told when they are healthy: others go then. */
+  successors?: string[]
 }
 
 /** Practically unlimited, as kubemci has it: traffic goes to the nearest healthy backend and is not spread by rate. */
@@ -58,6 +60,7 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
     mode === 'neg' ? [] : groups.map((group) => resourceId('named-ports', group.project, group.zone, group.name))
   // A network endpoint group that is not there would have the API refuse all of them; of one that was not seen it is not known whose it is.
   const negs = mode === 'neg' ? groups.filter(isThere).map(negId) : []
+  const successors = service.backends.flatMap((place) => place.successors ?? []).sort()
   const serving = new Set(service.backends.map((place) => place.cluster))
   return {
     id,
@@ -74,6 +77,7 @@ function wantOf(layout: Layout, service: ServiceLayout): Desired<BackendServiceW
       healthChecks: [projectPath(service.project, 'healthChecks', service.healthCheckName)],
       backends: backends.sort(byGroup),
       ...(service.role === 'awaited' ? { awaited: true as const } : {}),
+      ...(service.role === 'awaited' || successors.length === 0 ? {} : { successors }),
       ...configured(layout, service),
     },
     // The groups go with the Ingress object of their cluster: it must outlast our use of them.
@@ -150,7 +154,10 @@ export const backendService: Kind<BackendServiceWant, BackendService> = {
   desire: backendServices,
   async observe(cloud, id, want, before) {
     const got = await cloud.compute.get(ref(id))
-    const readiness = want?.awaited === true && got !== undefined ? await readinessOf(cloud, ref(id), got, before) : {}
+    const readiness =
+      got === undefined || want === null || (want.awaited !== true && want.successors === undefined)
+        ? {}
+        : await readinessOf(cloud, ref(id), got, before as Readiness | null, want.successors)
     return { got, ...ownership(got, want), ...readiness }
   },
   project: (got) => ({
@@ -237,9 +244,10 @@ async function changeApart(
 /** What is sent, without what only we need and the backends, which are merged with what is there. */
 function bodyOf({
   awaited: _awaited,
+  successors: _successors,
   backends: _backends,
   ...want
-}: BackendServiceWant): Omit<BackendServiceWant, keyof Stamped | 'awaited' | 'backends'> {
+}: BackendServiceWant): Omit<BackendServiceWant, keyof Stamped | 'awaited' | 'successors' | 'backends'> {
   return body(want)
 }
 

@@ -109,9 +109,14 @@ export function claimedIps(sources: Sources): Ips {
 function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, ServedGroup[]] {
   const { backends = [] } = claim.want as { backends?: { group: string; capacityScaler: number }[] }
   const settled = resources.get(claim.resource)?.phase === 'Ready'
+  const { ready, of = [] } = (resources.get(claim.resource)?.output ?? {}) as { ready?: boolean; of?: string[] }
   return [
     claim.resource,
-    backends.map(({ group, capacityScaler }) => ({ group, idle: settled && capacityScaler === 0 })),
+    backends.map(({ group, capacityScaler }) => ({
+      group,
+      idle: settled && capacityScaler === 0,
+      ...(ready === true && of.includes(group) ? { proven: true as const } : {}),
+    })),
   ]
 }
 

@@ -156,6 +156,8 @@ export interface ServedGroup {
   group: string
   /** It gets no traffic, and was seen to get none. */
   idle: boolean
+  /** It takes another's place, and was seen to be healthy. */
+  proven?: true
 }
 
 /** The IPs of a load balancer. */

@@ -8,6 +8,7 @@ import { words, type BackendMode } from './modes.ts'
 import { names } from './names.ts'
 import { capacityOf, negKey, type Capacity, type NegFact } from './negs.ts'
 import { portProtocol, type BackendProtocol } from './protocols.ts'
+import { succeeding } from './successors.ts'
 import { keepOneGroup, zoneGroups, type ZoneGroup } from './zones.ts'
 
 /** One port of one Service, over all clusters. */
@@ -53,6 +54,8 @@ export interface ServiceBackend {
   drained: boolean
   /** Absent = by instance groups. */
   pods?: PodBackend
+  /** Groups, by path, that are to be healthy before those go whose place they take; absent = none. */
+  successors?: string[]
 }
 
 /** What is peculiar to pods that are reached without a NodePort. */
@@ -79,7 +82,7 @@ export interface Place {
 /** What a service's layout depends on. */
 export interface ServiceContext {
   lb: string
-  model: Pick<IngressModel, 'namespace' | 'configs'>
+  model: Pick<IngressModel, 'namespace' | 'name' | 'services' | 'configs'>
   /** The service's own. */
   project: string
   /** Names kept from before, by what they name. */
@@ -138,7 +141,7 @@ export function layService(
   const protocol = portProtocol(known)
   const backendServiceId = resourceId('backend-service', project, backendServiceName)
   const before = served?.[backendServiceId] ?? []
-  const backends = places.flatMap((place): ServiceBackend[] => backendAt(place, mode, before, drained))
+  const backends = places.flatMap((place): ServiceBackend[] => backendAt(model, service, place, mode, before, drained))
   keepOneGroup(backends)
   // A cluster that does not answer cannot say more: the others go on without what it has not said.
   const answering = places.filter((place) => place.cluster.trouble === null)
@@ -186,6 +189,8 @@ function isPending({ cluster: { view }, port, negs = [] }: Place, service: strin
 }
 
 function backendAt(
+  model: ServiceContext['model'],
+  service: string,
   { cluster, port, negs = [], capacity }: Place,
   mode: BackendMode,
   before: readonly ServedGroup[],
@@ -195,9 +200,18 @@ function backendAt(
   const isDrained = drained.includes(name)
   if (mode === 'neg') {
     if (negs.length === 0) return []
-    const groups = zoneGroups(cluster, mode, negs, before)
+    const { groups, successors } = succeeding(model, service, port.port, cluster, negs, before)
     const pods = { ports: port.targets ?? [], rate: capacity.rate, share: capacity.share }
-    return [{ cluster: name, nodePort: null, groups, drained: isDrained || capacity.share === 0, pods }]
+    return [
+      {
+        cluster: name,
+        nodePort: null,
+        groups,
+        drained: isDrained || capacity.share === 0,
+        pods,
+        ...(successors.length === 0 ? {} : { successors }),
+      },
+    ]
   }
   const { groups } = cluster.view ?? {}
   if (groups?.state !== 'known' || port.nodePort === null) return []

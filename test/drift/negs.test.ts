@@ -94,6 +94,27 @@ describe('container-native load balancing', () => {
     expect(backends().map(({ group }) => group.split('/').at(-1))).toEqual(['shop', 'shop', 'shop'])
   })
 
+  it('groups that get another name join beside the old ones, which go when the new ones are healthy', async () => {
+    world = await smallWorld()
+    let health: 'HEALTHY' | 'UNHEALTHY' = 'HEALTHY'
+    world.compute.setHealthSource(() => [{ healthState: health }])
+    const called = (name: string) => ({ [negKey]: `{"exposed_ports":{"80":{"name":"${name}"}}}` })
+    const used = (): string[] => backends().map(({ group }) => group.split('/').slice(-1).join(''))
+    await everywhere((cluster) => deployNeg(cluster, called('old')))
+    await world.serve('web', 'web')
+    expect(used()).toEqual(['old', 'old', 'old'])
+    health = 'UNHEALTHY'
+    await annotate('west', called('new'))
+    await ticks(2)
+    expect(used().sort()).toEqual(['new', 'new', 'old', 'old', 'old'])
+    expect(await conditions()).toContain('0 of 1 in us-west1-a')
+    health = 'HEALTHY'
+    await ticks(3)
+    expect(used().sort()).toEqual(['new', 'new', 'old'])
+    expect(await world.phase('default/web')).toBe('Ready')
+    expect(names('networkEndpointGroups').sort()).toEqual(['new', 'new', 'old'])
+  })
+
   it('leaves what was there before to whom it belongs: groups of others are never touched', async () => {
     world = await smallWorld()
     await everywhere((cluster) => deployNeg(cluster, { [negKey]: '{"exposed_ports":{"80":{}}}' }))

@@ -134,7 +134,10 @@ export function runNegController(world: NegControllerWorld): () => void {
   async function ensurePort(service: KubeObject, port: number, neg: string): Promise<void> {
     const { name, namespace = '' } = service.metadata
     const zones = [...nodesByZone(store).keys()]
-    const before = store.get(negs, namespace, neg)
+    const found = store.get(negs, namespace, neg)
+    // One that is wanted again while it is being removed is made anew.
+    if (found !== undefined && !isLive(found)) store.remove(negs, found)
+    const before = found !== undefined && isLive(found) ? found : undefined
     const wanted = endpointsByZone(service, port)
     const description = { 'cluster-uid': world.systemUid(), namespace, 'service-name': name, port: String(port) }
     const made = await Promise.all(
@@ -235,9 +238,11 @@ export function runNegController(world: NegControllerWorld): () => void {
     })
   }
 
-  /** Throws while Compute refuses to delete one of the NEGs; the object stays, with what holds it, until all are gone. */
+  /** The object is marked as deleted at once. Throws while Compute refuses to delete one of the NEGs; it stays until all are gone. */
   async function removeNeg(namespace: string, neg: string): Promise<void> {
     const object = store.get(negs, namespace, neg)
+    if (object !== undefined)
+      world.writes.remove(negs, namespace, neg, { dryRun: false, preconditions: {}, now: false })
     await Promise.all(zonesOf(object).map((zone) => deleteNeg(gce, zone, neg)))
     const present = store.get(negs, namespace, neg)
     if (present !== undefined) store.remove(negs, present)

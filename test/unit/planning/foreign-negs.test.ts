@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { derivedName } from '../../../shared/planning/derived.ts'
 import type { ClusterFacts } from '../../../shared/planning/facts.ts'
 import { withForeignNegs } from '../../../shared/planning/foreign-negs.ts'
 import type { NegOwner } from '../../../shared/planning/negs.ts'
@@ -83,36 +82,10 @@ describe('whose network endpoint groups are used', () => {
       used: ['n'],
     },
     {
-      reason: 'its own stays in place of another’s, also when it is named no more',
-      cluster: clusterOf('a', ['theirs'], { theirs: ownerOf({ namespace: 'shop' }), mine: ownerOf() }),
-      used: ['mine'],
-      says: /theirs in a-a/,
-    },
-    {
-      reason: 'what another Service or port had does not come in its place',
-      cluster: clusterOf('a', ['theirs'], {
-        theirs: ownerOf({ namespace: 'shop' }),
-        api: ownerOf({ service: 'api' }),
-        tls: ownerOf({ port: '443' }),
-      }),
-      used: [],
-      says: /theirs in a-a/,
-    },
-    {
       reason: 'beside its own',
       cluster: clusterOf('a', ['mine', 'theirs'], { mine: ownerOf(), theirs: ownerOf({ cluster: 'uid-b' }) }),
       used: ['mine'],
       says: /theirs in a-a/,
-    },
-    {
-      reason: 'its own stays while nobody has looked at what is named now',
-      cluster: clusterOf('a', ['new'], { old: ownerOf() }),
-      used: ['new', 'old'],
-    },
-    {
-      reason: 'its own goes when what is named now is its own too',
-      cluster: clusterOf('a', ['new'], { new: ownerOf(), old: ownerOf() }),
-      used: ['new'],
     },
     {
       reason: 'why it did not answer is said as well',
@@ -141,15 +114,6 @@ describe('whose network endpoint groups are used', () => {
       if (says === undefined) expect(seen?.trouble).toBe(cluster.trouble)
       else expect(seen?.trouble).toMatch(says)
     })
-
-  it('knows the Services that were derived for a MultiClusterIngress by the names that they have in the cluster', () => {
-    const service = { of: 'web', clusters: null, selector: {}, ports: [], annotations: {} }
-    const model = modelOf({ services: { web: service } })
-    const inCluster = derivedName(model, 'web')
-    const owners = { theirs: ownerOf({ namespace: 'shop' }), mine: ownerOf({ service: inCluster }) }
-    const [seen] = withForeignNegs(model, [clusterOf('a', ['theirs'], owners)])
-    expect(negsOf(seen)).toEqual(['mine'])
-  })
 
   it('leaves clusters alone that name nothing of others', () => {
     const clusters = [clusterOf('a', ['n'], { n: ownerOf() }), other]
