@@ -35,7 +35,7 @@ export interface CollectionEntry extends ClientSource {
 // `as string` hides the paths from the compiler, which would read half a million lines of declarations that nothing here uses
 // (3.6 s of every type check); for Node and for a bundler they are literals all the same. Never the package's root: it
 // loads every client there is.
-/* eslint-disable @typescript-eslint/no-unnecessary-type-assertion */
+/* eslint-disable @typescript-eslint/no-unnecessary-type-assertion -- that the assertion says nothing to the compiler is its purpose */
 
 /** Every collection of the port. */
 export const collections: Readonly<Record<ComputeCollection, CollectionEntry>> = {
