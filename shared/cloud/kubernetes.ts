@@ -2,15 +2,11 @@ import { z } from 'zod'
 import { refusalOf, routeOf, type ServerPolicy } from './cluster-servers.ts'
 import { CloudError } from './compute-port.ts'
 import { hasPublicCertificate, type GkeReader } from './gke.ts'
-import {
-  createKubernetesCaller,
-  type ClusterEndpoint,
-  type KubernetesApis,
-  type KubernetesCaller,
-} from './kubernetes-caller.ts'
+import { createKubernetesCaller, type ClusterEndpoint, type KubernetesCaller } from './kubernetes-caller.ts'
 import type { Cluster, ClusterRegistration, Clusters, ConfigKind, IngressObject } from './kubernetes-port.ts'
 import { recordEvent } from './kubernetes-events.ts'
 import { applyIngress, fieldManager, serverSideApply } from './kubernetes-ingress.ts'
+import { pageAt, pageOfAll, pageSize, readPages } from './kubernetes-pages.ts'
 import { shapes } from './kubernetes-shapes.ts'
 
 /** How to talk to clusters. */
@@ -24,11 +20,6 @@ export interface ClustersOptions extends Partial<ServerPolicy> {
   /** Milliseconds of any clock. */
   now?: () => number
 }
-
-const pageSize = 500
-
-/** 10,000 objects of a kind. */
-const maxPages = 20
 
 /** Names the Service of a ServiceNetworkEndpointGroup (ingress-gce). */
 const negServiceLabel = 'networking.gke.io/service-name'
@@ -264,43 +255,6 @@ function clusterOver(call: KubernetesCaller): Cluster {
       const { items } = await call(what, ({ core }) => core.listNamespacedPod(...args), shapes.pods)
       return [...items.filter(({ ready }) => ready), ...items.filter(({ ready }) => !ready)].map(({ pod }) => pod)
     },
-  }
-}
-
-/** All items or none: a page that fails, or pages without an end, throw. */
-async function readPages<T>(
-  what: string,
-  read: (next: string | undefined) => Promise<{ items: T[]; metadata: { continue?: string } }>,
-): Promise<T[]> {
-  const found: T[] = []
-  let next: string | undefined
-  for (let pages = 0; pages < maxPages; pages++) {
-    const { items, metadata } = await whole(read(next))
-    found.push(...items)
-    if (!metadata.continue) return found
-    next = metadata.continue
-  }
-  throw new CloudError(502, 'endless', `${what}: the list had not ended after ${maxPages} pages of ${pageSize}`)
-}
-
-/** Arguments of the vendor's lists, which differ in their order: of one kind without namespaces, and of all namespaces. */
-function pageAt(next: string | undefined): Parameters<KubernetesApis['core']['listNode']> {
-  const unset = undefined
-  return [unset, unset, next, unset, unset, pageSize]
-}
-
-function pageOfAll(next: string | undefined): Parameters<KubernetesApis['core']['listServiceForAllNamespaces']> {
-  const unset = undefined
-  return [unset, next, unset, unset, pageSize]
-}
-
-/** The server forgets where a long list stood after some minutes (410 Expired): that is no fault of ours, and passes. */
-async function whole<T>(page: Promise<T>): Promise<T> {
-  try {
-    return await page
-  } catch (error) {
-    if (error instanceof CloudError && error.status === 410) throw new CloudError(503, error.reason, error.message)
-    throw error
   }
 }
 
