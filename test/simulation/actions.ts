@@ -11,7 +11,7 @@ import { tellOfCluster, tellOfResource, tellOfZones } from './drift.ts'
 import { secrets, services } from './manifests.ts'
 import { moveService } from './moves.ts'
 import { wishOf, type Owned } from './people.ts'
-import { chosenClusters, nextSpec, noteNodePort, publish, register, unregister, type Story } from './story.ts'
+import { chosenClusters, nextSpec, noteNodePort, publish, register, somebody, unregister, type Story } from './story.ts'
 import { tlsPairs } from './tls-pairs.ts'
 import { project } from './world.ts'
 
@@ -289,7 +289,7 @@ export const actions: readonly Action[] = [
         const method = edit === undefined ? 'DELETE' : 'PATCH'
         const { fingerprint } = present
         const body = edit === undefined ? undefined : { ...edit, ...(fingerprint === undefined ? {} : { fingerprint }) }
-        const headers = { 'x-playground-actor': 'somebody@example.com' }
+        const headers = { 'x-playground-actor': somebody }
         const request = { method, path: `/compute/v1/${path}`, query: {}, headers, body }
         story.world.trace.note('somebody', () => `${method} ${name}`)
         void compute.handle(request).then(

@@ -1,4 +1,5 @@
 import type { SimulatedCluster } from '../../playground/kubernetes/cluster.ts'
+import { services as serviceKind } from '../../playground/kubernetes/kinds.ts'
 import { secrets, services, type ServiceName } from './manifests.ts'
 import { tlsPairs } from './tls-pairs.ts'
 
@@ -70,9 +71,9 @@ export async function askForNegs(cluster: SimulatedCluster, service: ServiceName
 }
 
 /** Whether a service asks for network endpoint groups. */
-export async function hasNegs(cluster: SimulatedCluster, service: ServiceName): Promise<boolean> {
-  const asked = (await readService(cluster, service))?.metadata.annotations?.['cloud.google.com/neg'] ?? ''
-  return asked.includes('"ingress":true')
+export function hasNegs({ store }: SimulatedCluster, { namespace, name }: ServiceName): boolean {
+  const asked = store.get(serviceKind, namespace, name)?.metadata.annotations?.['cloud.google.com/neg']
+  return typeof asked === 'string' && asked.includes('"ingress":true')
 }
 
 /** The port at which every pod listens. */

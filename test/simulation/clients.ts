@@ -71,7 +71,7 @@ async function havingService(
       const service = { namespace, name }
       if (simulated === undefined || (await nodePortOf(simulated, service)) === undefined) continue
       // Where only network endpoint groups are wanted, who has none does not serve.
-      if (spec.backends !== 'neg' || (await hasNegs(simulated, service))) clusters.push(cluster)
+      if (spec.backends !== 'neg' || hasNegs(simulated, service)) clusters.push(cluster)
     }
     having.set(name, clusters)
   }

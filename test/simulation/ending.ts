@@ -159,12 +159,17 @@ async function worldDifferences(
       found.push(`Ingress ${owned.id}: ${id} is claimed and has no document`)
       continue
     }
-    // Of a plan that was refused half-way, what waits goes on waiting.
-    if (refused && view.doc.phase === 'Waiting') continue
+    // Of a plan that was refused half-way, what waits goes on waiting; and the key of a certificate that the previous version
+    // had is nowhere any more once somebody deleted the one and the secret holds another.
+    if (refused && (view.doc.phase === 'Waiting' || view.doc.why.includes('has changed since it was planned'))) continue
     const seen = await kind.observe(cloudOf(outside), id, view.want, view.doc.output)
     const step = decide(kind, view.want, seen, { force: view.force, owner: view.doc.owner })
     const unsettled =
-      seen.pending === undefined && seen.refused === undefined && step.do === 'nothing' && !atRest(view.doc)
+      seen.pending === undefined &&
+      seen.refused === undefined &&
+      step.do === 'nothing' &&
+      !atRest(view.doc) &&
+      !isAskedFor(view.doc)
     if (step.do !== 'nothing' && step.do !== 'refuse' && seen.pending === undefined)
       found.push(
         `${id} is not as claimed: to ${step.do} it (${step.why}); its document says ${view.doc.phase}: ${view.doc.why}`,
@@ -172,6 +177,11 @@ async function worldDifferences(
     else if (unsettled) found.push(`${id} is as claimed, but its document says ${view.doc.phase}: ${view.doc.why}`)
   }
   return found
+}
+
+/** Google made the certificate a moment ago, and we ask now and then. */
+function isAskedFor({ why, wakeAt }: ResourceDoc): boolean {
+  return why.startsWith('Google is making this certificate') && wakeAt !== null
 }
 
 function atRest(doc: ResourceDoc): boolean {

@@ -1,5 +1,6 @@
 import { read } from '../../shared/engine/view.ts'
 import type { ResourceDoc } from '../../shared/state/documents.ts'
+import { hasNegs } from './applications.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
 import { isSecure, services, servicesOf, type Spec } from './manifests.ts'
@@ -314,6 +315,7 @@ function lostBehind(
       if (
         left.get(service)?.has(cluster) !== true &&
         isWanted(story, owned, cluster) &&
+        !isLeftOut(story, owned, cluster, service) &&
         !story.disturbed.has(`${cluster} ${service}`)
       )
         lost.push(`${owned.id} lost ${service} in ${cluster}`)
@@ -339,6 +341,14 @@ function isWanted(story: Story, owned: Owned, cluster: string): boolean {
     ({ clusters, excluded, drained }) =>
       (clusters?.includes(cluster) ?? true) && !excluded.includes(cluster) && !drained.includes(cluster),
   )
+}
+
+/** Who wishes for network endpoint groups leaves out the clusters that have none of a service. */
+function isLeftOut({ world }: Story, owned: Owned, clusterName: string, service: string): boolean {
+  const [namespace = '', name = ''] = service.split('/')
+  const cluster = world.clusters.get(clusterName)
+  const wished = owned.wishes.some(({ spec }) => spec?.backends === 'neg')
+  return wished && cluster !== undefined && !hasNegs(cluster, { namespace, name })
 }
 
 function lbOf({ name }: Owned): string {

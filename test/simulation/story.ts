@@ -40,7 +40,7 @@ export interface Story {
   foreign: Set<string>
   /** Zones and services whose change must not overlap with itself. */
   busy: Set<string>
-  /** News of changes that nobody has told yet. */
+  /** Changes that are still under way, and news of them that nobody has told yet. */
   untold: number
   /** Clusters and services of Google's that cannot be reached at present. */
   weather: number
@@ -51,6 +51,9 @@ export interface Story {
   /** Whether changes behind our back are told at all. */
   tells: boolean
 }
+
+/** Who edits and deletes in Compute by hand. */
+export const somebody = 'somebody@example.com'
 
 /** Starts the story: clusters with their applications run, nothing is published. */
 export async function beginStory(world: World, ingresses: number): Promise<Story> {
@@ -75,6 +78,10 @@ export async function beginStory(world: World, ingresses: number): Promise<Story
     const said = body as Heard
     const id = `${said.namespace}/${said.name}`
     if (said.sequence > (story.heard.get(id)?.sequence ?? 0)) story.heard.set(id, said)
+  })
+  // What somebody has under way has not changed anything yet, and will.
+  world.compute.onChange(({ phase, actor }) => {
+    if (actor === somebody) story.untold += phase === 'started' ? 1 : -1
   })
   world.compute.setHealthSource(healthIn(world))
   let up = 0
