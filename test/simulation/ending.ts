@@ -4,6 +4,7 @@ import type { Cloud } from '../../shared/engine/kind.ts'
 import { read } from '../../shared/engine/view.ts'
 import { lookAtCluster } from '../../shared/engine/clusters.ts'
 import { clusterWants, factsOf, sourcesOf } from '../../shared/engine/sources.ts'
+import type { ClusterView } from '../../shared/planning/facts.ts'
 import { clusterIngressId } from '../../shared/planning/layout.ts'
 import { plan } from '../../shared/planning/plan.ts'
 import { select } from '../../shared/planning/select.ts'
@@ -201,6 +202,7 @@ async function planDifferences(
   const clusters = await deps.store.find(queries.clusters())
   const chosen = select(doc.model, doc.selection, clusters)
   const resources = new Map(sources.resources)
+  const waiting: string[] = []
   for (const name of chosen.names) {
     const id = clusterIngressId(name, doc.model)
     const kind = deps.kinds.find((candidate) => candidate.name === 'cluster-ingress')
@@ -208,6 +210,9 @@ async function planDifferences(
     const want = clusterWants(sources.claims).get(id)
     if (kind === undefined || before === undefined || want === undefined) continue
     const seen = await kind.observe(cloudOf(deps), id, want, before.output)
+    const { lacking } = (before.output ?? {}) as Partial<ClusterView>
+    // Until its patience ends the planner may want something else any moment.
+    if (lacking !== undefined && lacking.overdue !== true) waiting.push(`${name} for ${lacking.what.join(', ')}`)
     resources.set(id, { ...before, output: seen.output ?? before.output })
   }
   const fresh = { ...sources, clusters, resources }
@@ -236,6 +241,7 @@ async function planDifferences(
   for (const id of present.keys()) if (!wanted.has(id) && !held.has(id)) say(`claims ${id}, which it does not want`)
   // Network endpoint groups were wished for where no cluster has any: there is nothing to let in, or nothing to send to.
   const unserved = made.layout.services.some(({ mode, backends }) => mode === 'neg' && backends.length === 0)
+  if (unserved) for (const what of waiting) say(`still waits in ${what}`)
   for (const { id, hold } of made.held) if (!unserved) say(`still holds ${id}: ${hold}`)
   const served = made.warnings.length > 0 ? 'Degraded' : 'Ready'
   const phase = owned.rejected ? 'Failed' : unserved && doc.phase === 'Progressing' ? 'Progressing' : served
