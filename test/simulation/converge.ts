@@ -1,6 +1,7 @@
 import type { FaultKind } from './faults.ts'
-import { differences, isStray } from './ending.ts'
+import { differences } from './ending.ts'
 import { invariants } from './invariants.ts'
+import { isStray } from './orphans.ts'
 import { wishOf } from './people.ts'
 import { pass, type Story } from './story.ts'
 import type { World } from './world.ts'
