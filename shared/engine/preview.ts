@@ -210,7 +210,8 @@ async function observe(deps: Deps, kind: AnyKind, doc: ResourceDoc, want: object
 
 /** Writes down what was seen, as a visit would; true when it is news to the planner. */
 async function keep(deps: Deps, doc: ResourceDoc, observation: Seen['observation']): Promise<boolean> {
-  const phase = 'unreachable' in observation ? 'Retrying' : 'Ready'
+  // Nobody asks again here: what did not answer is said.
+  const phase = 'unreachable' in observation ? 'Failed' : 'Ready'
   const why = 'unreachable' in observation ? observation.unreachable : ''
   const output = 'unreachable' in observation ? doc.output : (observation.output ?? doc.output)
   await deps.store.transact(async (tx) => {

@@ -76,6 +76,7 @@ export function factsOf(project: string, sources: Sources, now: number): Facts {
             doc: cluster,
             view: (view?.output as ClusterView | null | undefined) ?? null,
             trouble: troubled ? view.why : null,
+            ...(view?.phase === 'Retrying' ? { asksAgain: true as const } : {}),
             ...groupsOf(claims, resources, cluster),
             ...derivedInUse(part, sources),
           }

@@ -142,6 +142,8 @@ export interface ClusterFacts {
   derivedInUse?: DerivedService[]
   /** Why the last look at it for this Ingress failed; null = it did not. */
   trouble: string | null
+  /** That was no answer, or one that may pass: it is asked again by itself. */
+  asksAgain?: true
   /** Groups that it names and that do not exist, as `projects/P/zones/Z/instanceGroups/N` or `.../networkEndpointGroups/N`. */
   missing?: string[]
   /** Network endpoint groups that it names, or did, by path, and whose they say they are; those not looked at yet are absent. */

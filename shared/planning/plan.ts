@@ -106,6 +106,10 @@ export function plan(
     // What the services are like is known only while the clusters' parts are still there: then nothing is left to change.
     if (problems.length > 0) return { is: 'looking', desired: [], waiting: [], warnings }
   }
+  // No answer is not an empty answer: while no cluster has ever answered, nobody has to correct anything.
+  const unanswered = clusters.length > 0 && clusters.every(({ view, trouble }) => view === null && trouble !== null)
+  if (problems.length > 0 && unanswered && clusters.some(({ asksAgain }) => asksAgain === true))
+    return { is: 'looking', desired: looks, waiting: problems, warnings }
   if (problems.length > 0) return { is: 'refused', desired: looks, problems, warnings }
   const wants = kinds.flatMap((kind) => kind.desire(laidOut.layout))
   const held = wants.filter((want): want is Held => 'hold' in want)

@@ -107,6 +107,22 @@ describe('what a plan is', () => {
       waiting: [/^cluster b: does not answer, and may be serving what is to be taken over/],
     },
     {
+      reason: 'no cluster has ever answered, and is asked again: nobody has to correct anything',
+      clusters: [{ ...clusterOf('a', { view: null, trouble: 'connection reset' }), asksAgain: true }],
+      is: 'looking',
+      looksAt: ['a'],
+      warnings: [/^cluster a: does not answer as it should/],
+      waiting: [/^service default\/web: no selected cluster has answered yet: a \(connection reset\)$/],
+    },
+    {
+      reason: 'no cluster ever lets us in: somebody has to',
+      clusters: [clusterOf('a', { view: null, trouble: 'services is forbidden' })],
+      is: 'refused',
+      looksAt: ['a'],
+      warnings: [/^cluster a: does not answer as it should/],
+      problems: [/^service default\/web: no selected cluster has answered yet: a \(services is forbidden\)$/],
+    },
+    {
       reason: 'one that does not answer is not waited for',
       clusters: [a, clusterOf('b', { view: null, trouble: 'timeout' })],
       is: 'planned',
