@@ -1,4 +1,5 @@
-import { preview, type Preview, type PreviewStep } from '../../shared/engine/preview.ts'
+import { preview, type Preview } from '../../shared/engine/preview.ts'
+import type { PreviewStep } from '../../shared/engine/preview-steps.ts'
 import type { Problem } from '../../shared/state/documents.ts'
 import { exitCodes, Failure, type ExitCode } from '../exit-codes.ts'
 import { previewPorts, recordReader } from '../look-ahead.ts'

@@ -1,7 +1,7 @@
 import type { Compute } from '../cloud/compute-port.ts'
 import { hashOf } from '../json.ts'
 import { select } from '../planning/select.ts'
-import { parseResourceId, splitResourceId, type ResourceId } from '../resource-id.ts'
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { createMemoryStore } from '../state/memory.ts'
 import {
   claimId,
@@ -16,10 +16,10 @@ import type { Store } from '../state/store.ts'
 import { queries } from '../state/store.ts'
 import { acceptSpecs, type Published } from './accept.ts'
 import { lookAtCluster } from './clusters.ts'
-import { decide, type Step } from './decide.ts'
 import type { Deps } from './deps.ts'
 import { classify } from './faults.ts'
-import type { AnyKind, Cloud, Observation } from './kind.ts'
+import type { AnyKind, Cloud } from './kind.ts'
+import { stepsOf, type PreviewStep, type Seen } from './preview-steps.ts'
 import { read, type View } from './view.ts'
 import type { Cause } from './nudge.ts'
 import { planIngress } from './plan-ingress.ts'
@@ -55,18 +55,6 @@ export interface RecordReader {
   sources(ingress: string): Promise<Records>
   /** A resource whoever wants it, with everybody's claims on it. */
   resource(id: ResourceId): Promise<{ resource: ResourceDoc | null; claims: ClaimDoc[] }>
-}
-
-/** What would happen to one resource. `later` = it is known only when what comes before is done. */
-export interface PreviewStep {
-  id: ResourceId
-  kind: string
-  name: string
-  do: Step['do'] | 'later'
-  why: string
-  changes: Step['changes']
-  /** null = it is to go, or not known yet. */
-  want: object | null
 }
 
 /** What publishing would come to. With problems it would be refused, and nothing of `steps` would be done. */
@@ -135,12 +123,6 @@ async function rehearse(
     if (!(await observeAll(deps, id, before, seen))) break
   }
   return report(deps, id, before, seen)
-}
-
-/** One look at a resource, for one want. */
-interface Seen {
-  wantHash: string
-  observation: Observation<unknown> | { unreachable: string }
 }
 
 async function copyOf(records: Records, foreign: readonly Foreign[]): Promise<Store> {
@@ -253,39 +235,7 @@ async function report(
   const doc = await deps.store.get('ingresses', id)
   const { problems = [], warnings = [], waiting = [], modes = [] } = doc?.plan ?? {}
   const views = await viewsOf(deps, id, before)
-  const held = new Map(waiting.flatMap(({ where, message }) => heldId(deps.kinds, where, message)))
-  const steps = views
-    .filter(({ view }) => !held.has(view.doc.id))
-    .map(({ kind, view }) => stepOf(kind, view, seen.get(view.doc.id)?.observation))
-  for (const [resource, why] of held) steps.push(later(resource, why))
-  return { ingress: id, problems, warnings, modes, steps: inOrder(deps.kinds, steps) }
-}
-
-/** In the order of the registry, in which what is referred to comes first. */
-function inOrder(kinds: readonly AnyKind[], steps: readonly PreviewStep[]): PreviewStep[] {
-  const rank = new Map(kinds.map((kind, index) => [kind.name, index]))
-  return [...steps].sort((a, b) => (rank.get(a.kind) ?? 0) - (rank.get(b.kind) ?? 0) || (a.id < b.id ? -1 : 1))
-}
-
-/** What a plan waits for is a resource that is held, or something else, which is left out. */
-function heldId(kinds: readonly AnyKind[], where: string, message: string): [ResourceId, string][] {
-  const id = parseResourceId(where)
-  return id !== undefined && kinds.some((kind) => kind.name === splitResourceId(id).kind) ? [[id, message]] : []
-}
-
-function stepOf(kind: AnyKind, { doc, want, force }: View, observation: Seen['observation'] | undefined): PreviewStep {
-  if (observation === undefined || 'unreachable' in observation)
-    return later(doc.id, observation?.unreachable ?? 'it was not looked at')
-  const at = { id: doc.id, kind: kind.name, name: splitResourceId(doc.id).path.at(-1) ?? '', want }
-  if (observation.refused !== undefined) return { ...at, do: 'refuse', why: observation.refused, changes: [] }
-  if (observation.pending && observation.got === undefined && want !== null)
-    return later(doc.id, observation.pending.why)
-  return { ...at, ...decide(kind, want, observation, { force, ...doc }) }
-}
-
-function later(id: ResourceId, why: string): PreviewStep {
-  const { kind, path } = splitResourceId(id)
-  return { id, kind, name: path.at(-1) ?? '', do: 'later', why, changes: [], want: null }
+  return { ingress: id, problems, warnings, modes, steps: stepsOf(deps.kinds, views, seen, waiting) }
 }
 
 function isShared(kinds: readonly AnyKind[], id: ResourceId): boolean {
