@@ -11,6 +11,8 @@ export interface FunctionsProcess {
   /** Resolves when it ends by itself, with what it printed last. */
   ended: Promise<string>
   stop(): Promise<void>
+  /** Ends it at once, in the middle of whatever it does. */
+  kill(): Promise<void>
 }
 
 const localHost = join(dirname(dirname(fileURLToPath(import.meta.url))), 'functions', 'local.ts')
@@ -42,6 +44,10 @@ export async function startFunctions(
     ended,
     async stop() {
       child.kill('SIGTERM')
+      await ended
+    },
+    async kill() {
+      child.kill('SIGKILL')
       await ended
     },
   }

@@ -78,7 +78,8 @@ export async function deploy(server: string, name: string, replicas = 2): Promis
   await post(`${server}/api/v1/namespaces/default/services`, service)
 }
 
-async function post(url: string, body: object): Promise<void> {
+/** Creates an object through an API. */
+export async function post(url: string, body: object): Promise<void> {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
