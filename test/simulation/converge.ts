@@ -26,7 +26,7 @@ const patience = 4 * 3_600_000
 
 /**
  * What a holder made that slept for minutes between its decision and its call, when its fence had long been overtaken, no API can
- * prevent: it is listed, and taken away a day after it was first seen.
+ * prevent: it is listed, and taken away a day after it was first seen, with what it holds up.
  */
 const patienceWithStrays = 28 * 3_600_000
 
@@ -100,7 +100,7 @@ export async function settle(story: Story, violations: string[]): Promise<number
   const restsFrom = begun + (sleepers.some((kind) => world.faults.has(kind)) ? longestSleep : 0)
   let found: string[] = []
   const passed = (): number => world.clock.now() - begun
-  while (passed() < patience || (found.length > 0 && found.every(isStray) && passed() < patienceWithStrays)) {
+  while (passed() < patience || (found.some(isStray) && passed() < patienceWithStrays)) {
     // Not a whole number of minutes: at a tick something is always under way.
     await pass(story, 107_000)
     calm(world)

@@ -98,6 +98,8 @@ async function ingressDifferences(
   found.push(...wishDifferences(owned, doc))
   const ids = claims.map((claim) => claim.resource)
   const made = await planDifferences(story, deps, owned, doc)
+  // What was there before us and is held until it can serve is not left over.
+  for (const id of made.held ?? []) claimed.add(id)
   found.push(...(await worldDifferences(story, owned, ids, made.refused)), ...made.found)
   return found
 }
@@ -194,7 +196,7 @@ async function planDifferences(
   deps: World['outside'],
   owned: Owned,
   doc: IngressDoc,
-): Promise<{ refused: boolean; found: string[] }> {
+): Promise<{ refused: boolean; found: string[]; held?: ResourceId[] }> {
   const { store } = story.world
   const sources = await sourcesOf(store, owned.id)
   if (sources === undefined) return { refused: false, found: [] }
@@ -248,7 +250,7 @@ async function planDifferences(
     say(
       `its phase should be ${phase} (${made.warnings.map((one) => `${one.where} ${one.message}`).join('; ')}), it is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`,
     )
-  return { refused: unserved, found }
+  return { refused: unserved, found, held: unserved ? made.held.map(({ id }) => id) : [] }
 }
 
 /** The world as kinds see it, without faults. */

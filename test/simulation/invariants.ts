@@ -43,8 +43,15 @@ export const invariants: readonly Invariant[] = [
     name: 'no reference violation',
     watch(story, broken) {
       const removed = new Set<string>()
-      story.world.watchers.mutation.push(({ request, target, status, reason, message }) => {
+      const newest = new Map<string, number>()
+      story.world.watchers.set.push((_invocation, collection, id, doc) => {
+        if (collection === 'leases') newest.set(id, Math.max(newest.get(id) ?? 0, (doc as { token: number }).token))
+      })
+      story.world.watchers.mutation.push(({ invocation, request, target, status, reason, message }) => {
         if (request.method === 'DELETE' && status === 200) removed.add(target)
+        // Of a holder that slept and was overtaken the API keeps the order too.
+        const id = resourceOf(target) ?? ''
+        if ((invocation.tokens.get(id) ?? Infinity) < (newest.get(id) ?? 0)) return
         // Who is shown an old state takes a reference for gone that is there: then only the API keeps the order.
         if (story.disturbed.has('everything') || story.world.faults.has('stale read') || !message.includes('mci1-'))
           return
