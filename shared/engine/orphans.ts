@@ -19,7 +19,7 @@ export interface Orphan {
 const grace = 24 * 3_600_000
 
 /**
- * Takes orphans away whose Ingress is known here, and at rest, and does not want them. Of an Ingress that this state has
+ * Takes orphans away whose Ingress is known here, and planned as it was published, and does not want them. Of an Ingress that this state has
  * never heard of nothing is taken away, ever: the state may have been lost or restored, and what it does not know may be
  * serving. Those are listed for people (recover.ts).
  */
@@ -38,8 +38,9 @@ export async function judgeOrphans(deps: Deps, orphans: readonly Orphan[], cause
       // It was left on purpose.
       if (wasLeftServing(owner)) return false
       if (!owner.deleted && owner.model.settings.mode !== 'reconcile') return false
-      const moves = owner.wakeAt !== null || owner.plannedGeneration !== owner.generation
-      if (owner.goneAt === null && !owner.deleted && moves) return false
+      // Its claims are those of its latest version. It need not be at rest: what is left may be what it waits for.
+      const planned = owner.plannedGeneration === owner.generation
+      if (owner.goneAt === null && !owner.deleted && !planned) return false
       const lease = await tx.get('leases', id)
       tx.set('resources', id, orphanDoc(id, ingress, lease?.token ?? 0, now))
       return true

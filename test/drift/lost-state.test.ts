@@ -6,7 +6,8 @@ import { simpleIngress } from '../support/manifests.ts'
 import { project, register, smallWorld, type SmallWorld } from './small-world.ts'
 import { httpCollections } from '../support/collections.ts'
 
-const day = 24 * 3_600_000
+const hour = 3_600_000
+const day = 24 * hour
 let world: SmallWorld
 
 afterEach(() => world.close())
@@ -25,10 +26,10 @@ function everything(): string[] {
     .sort()
 }
 
-/** Ticks as Cloud Scheduler sends them, seldom enough for a test: never with a long pause. */
-async function ticksOver(ms: number): Promise<void> {
-  for (let passed = 0; passed < ms; passed += 2 * 3_600_000) {
-    await world.clock.advance(2 * 3_600_000)
+/** Ticks as Cloud Scheduler sends them, seldom enough for a test: never with a long pause, which begins the sooner the more there is to look at. */
+async function ticksOver(ms: number, pause = 2 * hour): Promise<void> {
+  for (let passed = 0; passed < ms; passed += pause) {
+    await world.clock.advance(pause)
     await world.tick()
   }
 }
@@ -99,9 +100,9 @@ describe('a resource with our stamp and without an owner', () => {
     await served('web')
     const before = everything()
     await orphan('default/web')
-    await ticksOver(day - 4 * 3_600_000)
+    await ticksOver(day - 4 * hour)
     expect(world.got(path)).toBeDefined()
-    await ticksOver(8 * 3_600_000)
+    await ticksOver(8 * hour)
     expect(world.got(path)).toBeUndefined()
     expect(everything()).toEqual(before)
   })
@@ -119,7 +120,7 @@ describe('a resource with our stamp and without an owner', () => {
     await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'web' })
     for (let ticks = 0; ticks < 5; ticks += 1) await world.tick()
     await orphan('default/web')
-    await ticksOver(day + 8 * 3_600_000)
+    await ticksOver(day + 8 * hour)
     expect(world.got(path)).toBeUndefined()
   })
 
@@ -128,27 +129,49 @@ describe('a resource with our stamp and without an owner', () => {
     const [rule] = world.compute.list('forwardingRules', project)
     await forget(`forwarding-rule/${project}/${rule?.name ?? ''}`)
     await world.publish('ingress-specs', '', { action: 'delete', namespace: 'default', name: 'web' })
-    await ticksOver(4 * 3_600_000)
+    await ticksOver(4 * hour)
     expect(world.compute.list('forwardingRules', project)).toEqual([])
     expect(world.compute.list('urlMaps', project)).toEqual([])
+  })
+
+  it('goes after a day also where it holds up what its Ingress has left, which is then not at rest', async () => {
+    await served('web')
+    for (const cluster of world.clusters.keys()) await world.deploy(cluster, 'other')
+    const [check] = world.compute.list('healthChecks', project)
+    const service = `projects/${project}/global/backendServices/mci1-be-orphan--web`
+    await world.compel('POST', `projects/${project}/global/backendServices`, {
+      name: 'mci1-be-orphan--web',
+      description: stampFor('default/web'),
+      loadBalancingScheme: 'EXTERNAL_MANAGED',
+      protocol: 'HTTP',
+      healthChecks: [check?.path],
+    })
+    await world.publish('ingress-specs', simpleIngress('web', 'other'))
+    await ticksOver(4 * hour, hour)
+    expect(world.got(check?.path ?? '')).toBeDefined()
+    expect((await world.store.get('ingresses', 'default/web'))?.wakeAt).not.toBeNull()
+    await ticksOver(day + 4 * hour, hour)
+    expect(world.got(service)).toBeUndefined()
+    expect(world.got(check?.path ?? '')).toBeUndefined()
+    expect(await world.phase('default/web')).toBe('Ready')
   })
 
   it('waits a day anew when somebody changes it', async () => {
     await served('web')
     await orphan('default/web')
-    await ticksOver(day - 4 * 3_600_000)
+    await ticksOver(day - 4 * hour)
     await world.compel('PATCH', path, { checkIntervalSec: 33 })
-    await ticksOver(8 * 3_600_000)
+    await ticksOver(8 * hour)
     expect(world.got(path)).toBeDefined()
   })
 
   it('waits a day anew after ticks stayed away, because the state may be a restored one', async () => {
     await served('web')
     await orphan('default/web')
-    await ticksOver(day - 4 * 3_600_000)
+    await ticksOver(day - 4 * hour)
     await world.clock.advance(7 * day)
     await world.tick()
-    await ticksOver(8 * 3_600_000)
+    await ticksOver(8 * hour)
     expect(world.got(path)).toBeDefined()
     await ticksOver(day)
     expect(world.got(path)).toBeUndefined()
