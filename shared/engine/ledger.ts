@@ -25,7 +25,16 @@ export type Entry = { is: 'written'; doc: ResourceDoc } | { is: 'stale' } | { is
 export async function missing(tx: Reader, refs: readonly ResourceId[]): Promise<ResourceId[]> {
   if (refs.length === 0) return []
   const docs = await tx.getAll('resources', refs)
-  return refs.filter((_, index) => docs[index]?.applied !== true)
+  return refs.filter((_, index) => docs[index]?.applied !== true || isBehind(docs[index]))
+}
+
+/**
+ * What several Ingresses share is there for the others already: for whoever has just claimed a part of it, it is there once that part is.
+ * One that cannot become as wanted for now, because its instance group is gone, or a person must do something, holds up nobody.
+ */
+function isBehind(doc: ResourceDoc): boolean {
+  if (doc.owner !== '') return false
+  return doc.phase === 'Pending' || (doc.readyHash === null && (doc.phase === 'Working' || doc.phase === 'Retrying'))
 }
 
 /** Opens the gate for a mutation and writes its intent, with a note for people, or commits the wait. */

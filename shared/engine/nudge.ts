@@ -2,6 +2,7 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { BusMessage } from '../cloud/bus-port.ts'
 import { queries } from '../state/store.ts'
 import type { Deps } from './deps.ts'
+import { missing } from './ledger.ts'
 
 /** Where a message came from: travels with every nudge that follows from it, for the logs. */
 export interface Cause {
@@ -53,8 +54,7 @@ export async function wakeWaiters(deps: Deps, id: ResourceId, cause: Cause): Pro
   const others = [...new Set(waiters.flatMap((doc) => (doc.waitingFor === 'exist' ? doc.waitingOn : [])))].filter(
     (other) => other !== id,
   )
-  const docs = others.length === 0 ? [] : await deps.store.getAll('resources', others)
-  const absent = new Set(others.filter((_, index) => docs[index]?.applied !== true))
+  const absent = new Set(await missing(deps.store, others))
   const awake = waiters.filter((doc) => doc.waitingFor === 'release' || !doc.waitingOn.some((on) => absent.has(on)))
   await send(
     deps,

@@ -179,8 +179,7 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
     (async () => {
       // Who waited for the mutation alone has gone on since, and may be done before this: it is asked who waits now.
       const waited =
-        (beginsToStand(view, outcome) ||
-          (rests && (!view.doc.applied || outcome.is === 'gone' || view.doc.readyHash !== view.wantHash))) &&
+        (beginsToStand(view, outcome) || (rests && (!view.doc.applied || outcome.is === 'gone' || wasBehind(view)))) &&
         (await wakeWaiters(deps, id, cause))
       const ends = visit.kind.follows === true ? outcome.is === 'gone' || wasTroubled(view) : !waited
       // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
@@ -194,6 +193,11 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
       }
     })(),
   )
+}
+
+/** Others may have waited for it though it was there: it was not yet what is claimed of it. */
+function wasBehind({ doc, wantHash }: View): boolean {
+  return doc.readyHash !== wantHash || doc.phase === 'Pending'
 }
 
 /** It was made, and nobody heard of it until it was seen: others may build on it from now on. */
