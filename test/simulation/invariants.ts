@@ -203,7 +203,7 @@ export const invariants: readonly Invariant[] = [
           const isStill = doc !== undefined && isAwaiting(doc)
           if (!isStill) waiting.delete(id)
           const awaited = isStill ? await store.getAll('resources', doc.waitingOn) : []
-          const done = isStill && awaited.length > 0 && awaited.every((one) => one?.applied === true)
+          const done = isStill && awaited.length > 0 && awaited.every(isThere)
           if (done && satisfied.get(id) === doc.updatedAt) broken(`${id} waits for what is there: ${doc.why}`)
           if (done) satisfied.set(id, doc.updatedAt)
           else satisfied.delete(id)
@@ -276,6 +276,11 @@ export const invariants: readonly Invariant[] = [
     },
   },
 ]
+
+/** What Ingresses share exists for the others already: of who waits for it, it may lack the part until it rests. */
+function isThere(doc: ResourceDoc | undefined): boolean {
+  return doc?.applied === true && (doc.owner !== '' || doc.phase === 'Ready')
+}
 
 function isAwaiting({ phase, waitingFor }: ResourceDoc): boolean {
   return phase === 'Waiting' && waitingFor === 'exist'
