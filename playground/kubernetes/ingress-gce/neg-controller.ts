@@ -122,13 +122,18 @@ export function runNegController(world: NegControllerWorld): () => void {
     if (made.size === 0) return
     following.set(key, made)
     if (service !== undefined) for (const [port, neg] of wanted) await ensurePort(service, port, neg)
+    const tell = (): void => {
+      if (service !== undefined) world.clock.after(world.statusLagMs, () => writeStatus(key))
+    }
+    // What takes the place of others is told at once: Compute may refuse to delete those for as long as they are used.
+    if (wanted.size > 0) tell()
     const [namespace = ''] = key.split('/')
     for (const neg of [...made].filter((name) => ![...wanted.values()].includes(name))) {
       await removeNeg(namespace, neg)
       made.delete(neg)
     }
     if (made.size === 0) following.delete(key)
-    if (service !== undefined) world.clock.after(world.statusLagMs, () => writeStatus(key))
+    if (wanted.size === 0) tell()
   }
 
   async function ensurePort(service: KubeObject, port: number, neg: string): Promise<void> {
