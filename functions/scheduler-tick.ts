@@ -7,6 +7,7 @@ import { sweepCluster } from '../shared/engine/sweep-cluster.ts'
 import { sweepKind } from '../shared/engine/sweep.ts'
 import { tick, type Shard } from '../shared/engine/tick.ts'
 import type { Cause } from '../shared/engine/nudge.ts'
+import { parseJson } from '../shared/json.ts'
 import type { Event } from './event.ts'
 
 const name = z.string().refine(...atMost(200))
@@ -31,12 +32,8 @@ export async function onTick(deps: Deps, event: Event): Promise<void> {
 }
 
 function shardOf(data: string | null): Shard | undefined {
-  try {
-    const body: unknown = JSON.parse(data ?? '')
-    return typeof body === 'object' && body !== null && 'sweep' in body ? shape.safeParse(body).data : undefined
-  } catch {
-    return undefined
-  }
+  const body = parseJson(data ?? '')
+  return typeof body === 'object' && body !== null && 'sweep' in body ? shape.safeParse(body).data : undefined
 }
 
 /** A part that fails is not delivered again: the next tick has it anew, and what failed says so in the log. */

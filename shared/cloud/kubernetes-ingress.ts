@@ -27,9 +27,11 @@ type OwnedIngress = z.infer<typeof withOwners>
  * Server-side apply of an Ingress. By force the whole spec is ours: what another manager still owns of it (kubemci, a person
  * with kubectl) would stay beside what we send, and a default backend with a port by number and by name is one that the API
  * refuses (422). Then that ownership is taken over first, so that what we no longer send goes. Labels and annotations of others stay.
+ * `path`: kind, namespace and name, checked, for messages.
  */
 export async function applyIngress(
   call: KubernetesCaller,
+  path: string,
   { metadata: { namespace = '', name, labels, annotations }, spec }: IngressObject,
   force: boolean,
 ): Promise<IngressObject> {
@@ -40,18 +42,14 @@ export async function applyIngress(
     spec,
   }
   const apply = (): Promise<OwnedIngress> =>
-    patch(call, `apply ingress ${namespace}/${name}`, { namespace, name }, body, serverSideApply, force)
+    patch(call, `apply ${path}`, { namespace, name }, body, serverSideApply, force)
   let live: OwnedIngress | undefined
   try {
     live = await apply()
     if (!force || foreignOwners(live).length === 0) return withoutOwners(live)
   } catch (error) {
     if (!force || !(error instanceof CloudError) || error.status !== 422) throw error
-    live = await call(
-      `GET ingress ${namespace}/${name}`,
-      ({ networking }) => networking.readNamespacedIngress(name, namespace),
-      withOwners,
-    )
+    live = await call(`GET ${path}`, ({ networking }) => networking.readNamespacedIngress(name, namespace), withOwners)
     if (foreignOwners(live).length === 0) throw error
   }
   const owned = [
@@ -59,7 +57,7 @@ export async function applyIngress(
     // As it was read: what was written since makes it a conflict, and is looked at first.
     { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
   ]
-  await patch(call, `take over the spec of ingress ${namespace}/${name}`, { namespace, name }, owned, jsonPatch)
+  await patch(call, `take over the spec of ${path}`, { namespace, name }, owned, jsonPatch)
   return withoutOwners(await apply())
 }
 

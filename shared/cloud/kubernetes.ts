@@ -126,8 +126,8 @@ function clusterOver(call: KubernetesCaller): Cluster {
     },
 
     async applyIngress(object, force) {
-      pathOf('ingress', namespaceOf(object.metadata), object.metadata.name)
-      return applyIngress(call, object, force)
+      const { metadata } = object
+      return applyIngress(call, pathOf('ingress', namespaceOf(metadata), metadata.name), object, force)
     },
 
     async setIngressAddresses(namespace, name, addresses) {

@@ -109,8 +109,9 @@ export function claimedIps(sources: Sources): Ips {
 /** What a backend service was last wanted to have, and whether it was seen to be so. */
 function servedBy(claim: ClaimDoc, resources: Sources['resources']): [string, ServedGroup[]] {
   const { backends = [] } = claim.want as { backends?: { group: string; capacityScaler: number }[] }
-  const settled = resources.get(claim.resource)?.phase === 'Ready'
-  const { ready, of = [] } = (resources.get(claim.resource)?.output ?? {}) as { ready?: boolean; of?: string[] }
+  const resource = resources.get(claim.resource)
+  const settled = resource?.phase === 'Ready'
+  const { ready, of = [] } = (resource?.output ?? {}) as { ready?: boolean; of?: string[] }
   return [
     claim.resource,
     backends.map(({ group, capacityScaler }) => ({

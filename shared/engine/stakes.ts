@@ -27,8 +27,8 @@ export function stakesOf(kinds: readonly AnyKind[], made: Plan, sources: Sources
       force,
       ...held,
     }))
-  // To observe is to change nothing: what is no longer wanted is not dropped either.
   if (made.is !== 'planned') return [...changed, ...readdressed(kinds, sources)]
+  // To observe is to change nothing: what is no longer wanted is not dropped either.
   if (mode === 'observe') return changed
   const keep = new Set<ResourceId>([...made.desired.map((desired) => desired.id), ...made.held.map((held) => held.id)])
   const after = made.desired

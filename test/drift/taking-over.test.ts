@@ -42,6 +42,14 @@ const ticks = async (count: number): Promise<void> => {
 const inCompute = (): string[] =>
   httpCollections.flatMap((collection) => world.compute.list(collection, project)).map(({ path }) => path)
 
+/** Messages arrive again, and nothing is left. */
+async function goesWhole(): Promise<void> {
+  hear()
+  await ticks(6)
+  expect(inCompute()).toEqual([])
+  expect(await world.store.get('ingresses', 'default/web')).toMatchObject({ goneAt: expect.any(Number) as number })
+}
+
 /** Its forwarding rule bears kubemci's description: what of it is forgotten is nobody's, and is tidied away by no sweep. */
 async function leaveRuleByKubemci(): Promise<void> {
   const rules = `projects/${project}/global/forwardingRules`
@@ -71,20 +79,14 @@ describe('a load balancer that is being taken over, and whose forwarding rule st
 
   it('goes whole when it is withdrawn', async () => {
     await withdraw()
-    hear()
-    await ticks(6)
-    expect(inCompute()).toEqual([])
-    expect(await world.store.get('ingresses', 'default/web')).toMatchObject({ goneAt: expect.any(Number) as number })
+    await goesWhole()
   })
 
   it('goes whole when it is withdrawn, published and withdrawn again before anybody planned', async () => {
     await withdraw()
     await publish('api')
     await withdraw()
-    hear()
-    await ticks(6)
-    expect(inCompute()).toEqual([])
-    expect(await world.store.get('ingresses', 'default/web')).toMatchObject({ goneAt: expect.any(Number) as number })
+    await goesWhole()
   })
 
   it('goes whole when its Ingress takes another name for its load balancer', async () => {

@@ -7,6 +7,7 @@ import {
   deleteService,
   putSecret,
 } from './applications.ts'
+import { balancerCollections } from '../support/collections.ts'
 import { tellOfCluster, tellOfResource, tellOfZones } from './drift.ts'
 import { secrets, services } from './manifests.ts'
 import { moveService } from './moves.ts'
@@ -342,17 +343,8 @@ export const actions: readonly Action[] = [
   },
 ]
 
-const handCollections = [
-  'addresses',
-  'backendServices',
-  'firewalls',
-  'forwardingRules',
-  'healthChecks',
-  'sslCertificates',
-  'targetHttpProxies',
-  'targetHttpsProxies',
-  'urlMaps',
-] as const
+/** By name: what a seed does rests on the order. */
+const handCollections = balancerCollections.toSorted()
 
 /** What somebody changes by hand; collections without one are only deleted. */
 const edits: Readonly<Record<string, object>> = {

@@ -1,6 +1,7 @@
 import { readStamp } from '../../shared/planning/stamp.ts'
 import { claimId, type ResourceDoc } from '../../shared/state/documents.ts'
 import { queries } from '../../shared/state/store.ts'
+import { balancerCollections } from '../support/collections.ts'
 import { resourceOf } from './drift.ts'
 import type { Story } from './story.ts'
 import { project, type World } from './world.ts'
@@ -17,17 +18,7 @@ export async function orphans(story: Story, claimed: ReadonlySet<string>): Promi
   const docs = await allResources(world)
   for (const doc of docs)
     if (!claimed.has(doc.id)) found.push(`${doc.id} has a document and no claim: ${doc.phase}: ${doc.why}`)
-  for (const collection of [
-    'addresses',
-    'backendServices',
-    'firewalls',
-    'forwardingRules',
-    'healthChecks',
-    'sslCertificates',
-    'targetHttpProxies',
-    'targetHttpsProxies',
-    'urlMaps',
-  ]) {
+  for (const collection of balancerCollections) {
     for (const { path, body } of world.compute.list(collection, project)) {
       const id = resourceOf(path)
       const description = body['description']

@@ -4,6 +4,7 @@ import { parseManifest } from '../../shared/ingress/manifest.ts'
 import type { IngressModel } from '../../shared/ingress/model.ts'
 import { matchingObject } from '../../shared/planning/cluster-ingress.ts'
 import { certificateFor, type TestCertificate } from './cluster-objects.ts'
+import { balancerCollections } from './collections.ts'
 import type { System } from './system.ts'
 
 /** What a golden holds, as far as it is planted (README beside the goldens). */
@@ -88,7 +89,7 @@ export async function plantKubemci(system: System, golden: Golden, options: Plan
     )
   const tags = serving.map(({ name }) => places.get(name)?.cluster.nodeTag ?? '')
   const made: Record<string, string[]> = {}
-  for (const collection of order) {
+  for (const collection of balancerCollections) {
     const bodies = [...Object.values(golden.result.gce[collection] ?? {}), ...(options.more?.[collection] ?? [])]
     for (const recorded of bodies) {
       const body = JSON.parse(names(JSON.stringify(input(recorded)))) as Body
@@ -123,19 +124,6 @@ export async function plantKubemci(system: System, golden: Golden, options: Plan
 
 /** The IP in the goldens; the simulated Compute allocates another. */
 const recordedIp = '203.0.113.10'
-
-/** References before what refers to them. */
-const order = [
-  'addresses',
-  'healthChecks',
-  'backendServices',
-  'urlMaps',
-  'sslCertificates',
-  'targetHttpProxies',
-  'targetHttpsProxies',
-  'forwardingRules',
-  'firewalls',
-] as const
 
 function input({
   id: _id,

@@ -1,6 +1,6 @@
 import type { Environment } from '../../playground/environment.ts'
 import { parseManifest } from '../../shared/ingress/manifest.ts'
-import { canonical } from '../../shared/json.ts'
+import { isSame } from '../../shared/json.ts'
 import { plan } from '../../shared/planning/plan.ts'
 import { decide } from '../../shared/engine/decide.ts'
 import type { Deps } from '../../shared/engine/deps.ts'
@@ -73,7 +73,7 @@ async function wishDifferences(scene: Scene, wish: Wish, claimed: Set<ResourceId
   if (doc.deleted) say('was published, and is taken to be withdrawn')
   if (doc.source.generation !== wish.generation)
     say(`is known in version ${String(doc.source.generation)} instead of ${wish.generation}`)
-  if (canonical(doc.model) !== canonical(modelOf(wish))) say('is not as it was last published')
+  if (!isSame(doc.model, modelOf(wish))) say('is not as it was last published')
   if (doc.plannedGeneration !== doc.generation) say(`generation ${doc.generation} is not planned yet`)
   if (doc.phase !== 'Ready')
     say(`is ${doc.phase}: ${doc.conditions.map((one) => `${one.type}=${one.status} ${one.message}`).join('; ')}`)
