@@ -25,9 +25,13 @@ export async function acceptAction(
   const accepted = await deps.store.transact(async (tx): Promise<Accepted> => {
     const doc = await tx.get('ingresses', id)
     const now = deps.clock.now()
+    const withdrawnAt = doc === undefined || doc.goneAt === null ? -Infinity : doc.source.publishedAt
+    if (publishedAt < withdrawnAt) return overtaken(id)
+    if (publishedAt === withdrawnAt && action === 'delete')
+      return { ingress: id, is: 'unchanged', why: 'it is so already' }
     if (doc === undefined || doc.goneAt !== null) {
       // The version that it withdraws may still be on its way: only the time of the withdrawal can tell it then.
-      if (action === 'delete' && publishedAt > (doc?.source.publishedAt ?? -Infinity))
+      if (action === 'delete')
         tx.set('ingresses', id, withdrawn(doc ?? fresh(id, emptyModel(namesOf(id)), now), publishedAt, now))
       return { ingress: id, is: 'unknown', why: `there is no Ingress ${id}` }
     }
@@ -35,8 +39,7 @@ export async function acceptAction(
     if (doc.generation === 0 && action !== 'delete')
       return { ingress: id, is: 'unknown', why: `no version of ${id} was ever accepted: publish a good one first` }
     const latest = action === 'delete' ? doc.source.publishedAt : (doc.selectedAt ?? 0)
-    if (publishedAt < latest)
-      return { ingress: id, is: 'older', why: `${id} was changed after this message was published` }
+    if (publishedAt < latest) return overtaken(id)
     const times = action === 'delete' ? { source: { ...doc.source, publishedAt } } : { selectedAt: publishedAt }
     const change = changeOf(doc, action, clusters, force, registered)
     if ('refused' in change) {
@@ -71,6 +74,12 @@ export async function acceptAction(
   await nudgeAccepted(deps, [accepted], cause)
   return accepted
 }
+
+const overtaken = (id: string): Accepted => ({
+  ingress: id,
+  is: 'overtaken',
+  why: `${id} was changed after this message was published: it is dropped`,
+})
 
 function changeOf(
   doc: IngressDoc,

@@ -7,7 +7,7 @@ import type { Accepted } from './accepted.ts'
 import type { Deps } from './deps.ts'
 import { remembered } from './history.ts'
 import { planNudgeOf, send, type Cause } from './nudge.ts'
-import { isNewer } from './version-order.ts'
+import { dropped, isNewer } from './version-order.ts'
 
 /**
  * Objects that are published beside Ingresses are remembered, and what they say becomes part of the model of every Ingress of
@@ -51,7 +51,7 @@ export function acceptObjects(
     const source = { ...object.source, publishedAt }
     const before = known.get(id)
     if (before !== undefined && !isNewer(source, { source: before.source, deleted: before.content === null }))
-      return { ingress: id, is: 'older', why: `a newer version of ${id} was published before: this one is dropped` }
+      return dropped(id, source, before.source)
     const content = does === 'delete' ? null : object.content
     const same = before !== undefined && isSame(before.content, content)
     const doc: ObjectDoc = {

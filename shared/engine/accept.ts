@@ -10,7 +10,7 @@ import { remembered } from './history.ts'
 import { emptyModel, fresh, wasLeftServing } from './ingress-docs.ts'
 import type { Cause } from './nudge.ts'
 import { sentences } from './status.ts'
-import { isNewer } from './version-order.ts'
+import { dropped, isNewer } from './version-order.ts'
 
 /** A spec as it was published. */
 export interface Published {
@@ -87,9 +87,7 @@ function acceptOne(
 ): Accepted {
   const id = ingressId(spec.model)
   const source = { uid: spec.uid, generation: spec.generation, publishedAt }
-  if (doc !== undefined && !isNewer(source, doc)) {
-    return { ingress: id, is: 'older', why: `a newer version of ${id} was published before: this one is dropped` }
-  }
+  if (doc !== undefined && !isNewer(source, doc)) return dropped(id, source, doc.source)
   const now = deps.clock.now()
   const alive = doc !== undefined && doc.generation > 0 && !doc.deleted
   const before = alive ? doc.selection : { clusters: null, excluded: [], drained: [] }

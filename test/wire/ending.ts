@@ -9,6 +9,7 @@ import { stakesOf } from '../../shared/engine/stakes.ts'
 import { read } from '../../shared/engine/view.ts'
 import { cloudOf } from '../../shared/engine/visit.ts'
 import { splitResourceId, type ResourceId } from '../../shared/resource-id.ts'
+import type { DeadLetterDoc } from '../../shared/state/documents.ts'
 import { queries } from '../../shared/state/store.ts'
 import { httpCollections } from '../support/collections.ts'
 import { manifestOf, type Wish } from './wishes.ts'
@@ -41,8 +42,16 @@ export async function differences(scene: Scene): Promise<string[]> {
     )
   found.push(...(await orphans(scene, claimed)))
   for (const letter of await scene.deps.store.find(queries.deadLetters(10)))
-    found.push(`dead letter on ${letter.topic}: ${letter.why}: ${letter.data}`)
+    if (!overtook(scene, letter)) found.push(`dead letter on ${letter.topic}: ${letter.why}: ${letter.data}`)
   return found
+}
+
+/** A withdrawal that came before what it withdraws: kept for people, as nobody can know then whether a version will follow. */
+function overtook({ wishes }: Scene, { attributes, why }: DeadLetterDoc): boolean {
+  const withdrawn = wishes.some(
+    ({ name, service }) => service === null && why === `there is no Ingress default/${name}`,
+  )
+  return attributes['action'] === 'delete' && withdrawn
 }
 
 async function goneDifferences({ deps: { store } }: Scene, { name }: Wish): Promise<string[]> {

@@ -299,7 +299,7 @@ describe('versions', () => {
       phase: 'Failed',
       rejected: { problems: [problem] },
     })
-    expect(await publish(spec('v1'), 1)).toBe('older')
+    expect(await publish(spec('v1'), 1)).toBe('overtaken')
     expect(await publish(spec('v1'), 4)).toBe('accepted')
   })
 
@@ -320,7 +320,7 @@ describe('a message of several', () => {
     await publish(spec('v2'), 5)
     const accepted = await acceptSpecs(deps, [spec('v1'), other], null, 3, cause)
     expect(accepted.map(({ ingress, is }) => [ingress, is])).toEqual([
-      [id, 'older'],
+      [id, 'overtaken'],
       ['default/other', 'accepted'],
     ])
     expect(await service()).toBe('v2')
@@ -558,9 +558,29 @@ describe('selection', () => {
 
   it('a withdrawal that overtakes the version before it withdraws it all the same', async () => {
     expect(await act('delete', 5)).toBe('unknown')
-    expect(await publish(spec('v1'), 4)).toBe('older')
+    expect(await publish(spec('v1'), 4)).toBe('overtaken')
     expect((await stored()).goneAt).not.toBeNull()
     expect(await publish(spec('v2'), 6)).toBe('accepted')
+    expect(await service()).toBe('v2')
+  })
+
+  it('a withdrawal that is delivered again withdraws nothing more, and nobody needs to know', async () => {
+    await publish(spec('v1'), 1)
+    expect(await act('delete', 2)).toBe('accepted')
+    await deps.store.transact(async (tx) => tx.set('ingresses', id, { ...(await stored()), goneAt: 5 }))
+    const before = await stored()
+    expect(await act('delete', 2)).toBe('unchanged')
+    expect(await act('drain-clusters', 1, ['a'])).toBe('overtaken')
+    expect(await stored()).toEqual(before)
+    expect(await act('delete', 3), 'a withdrawal of nothing').toBe('unknown')
+  })
+
+  it('a version that is delivered again after the next one was overtaken; one that is published after it is older', async () => {
+    await publish(spec('v1', { generation: 1 }), 1)
+    await publish(spec('v2', { generation: 2 }), 2)
+    expect(await publish(spec('v1', { generation: 1 }), 1)).toBe('overtaken')
+    const [again] = await acceptSpecs(deps, [spec('v1', { generation: 1 })], null, 3, cause)
+    expect(again).toEqual({ ingress: id, is: 'older', why: expect.stringContaining('generation 2, and this is 1') })
     expect(await service()).toBe('v2')
   })
 
