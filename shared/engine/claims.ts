@@ -2,7 +2,8 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { claimId, type ClaimDoc, type IngressDoc, type ResourceDoc } from '../state/documents.ts'
 import type { Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
-import { list, missing } from './ledger.ts'
+import { missing } from './existence.ts'
+import { list } from './ledger.ts'
 import { afterStaking } from './taking-over.ts'
 
 /** One change of what an Ingress claims. */
@@ -79,7 +80,8 @@ async function stakeChunk(
   )
   const conflicts = await takenByOthers(deps, tx, doc, chunk, docs)
   if (conflicts.length > 0) return { is: 'written', awake: [], conflicts }
-  const absent = new Set(await missing(tx, [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]))
+  const refs = [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]
+  const absent = new Set(await missing(tx, refs, doc.id))
   const tokens = await fencingTokens(tx, chunk, docs)
   const now = deps.clock.now()
   const staked = chunk.flatMap((one) => (one.do === 'drop' ? [] : [one.id]))

@@ -4,6 +4,7 @@ import type { OperationRef } from '../cloud/compute-port.ts'
 import type { ResourceDoc, ResourcePhase } from '../state/documents.ts'
 import { queries, type Reader, type Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
+import { missing, partsOf, stillMade } from './existence.ts'
 import type { AnyKind } from './kind.ts'
 import { nextWake, pace, type Outcome } from './outcome.ts'
 import { ownersOf, read, union, type View } from './view.ts'
@@ -21,22 +22,6 @@ import { ownersOf, read, union, type View } from './view.ts'
 /** What the ledger answers: `stale` = a newer holder has written; `changed` = look again, the want or the gate moved. */
 export type Entry = { is: 'written'; doc: ResourceDoc } | { is: 'stale' } | { is: 'changed' }
 
-/** Of `refs`, those that do not exist yet. Read in the transaction that commits the wait. */
-export async function missing(tx: Reader, refs: readonly ResourceId[]): Promise<ResourceId[]> {
-  if (refs.length === 0) return []
-  const docs = await tx.getAll('resources', refs)
-  return refs.filter((_, index) => docs[index]?.applied !== true || isBehind(docs[index]))
-}
-
-/**
- * What several Ingresses share is there for the others already: for whoever has just claimed a part of it, it is there once that part is.
- * One that cannot become as wanted for now, because its instance group is gone, or a person must do something, holds up nobody.
- */
-function isBehind(doc: ResourceDoc): boolean {
-  if (doc.owner !== '') return false
-  return doc.phase === 'Pending' || (doc.readyHash === null && (doc.phase === 'Working' || doc.phase === 'Retrying'))
-}
-
 /** Opens the gate for a mutation and writes its intent, with a note for people, or commits the wait. */
 export async function begin(
   deps: Deps,
@@ -52,7 +37,7 @@ export async function begin(
     const current = await read(tx, kind, id)
     if (current === undefined || current.doc.token > token) return { is: 'stale' }
     if (current.wantHash !== view.wantHash) return { is: 'changed' }
-    const on = step.do === 'remove' ? held : await missing(tx, view.refs)
+    const on = step.do === 'remove' ? held : await missing(tx, view.refs, current.doc.owner)
     const now = deps.clock.now()
     if (on.length > 0) {
       const why =
@@ -74,6 +59,7 @@ export async function begin(
       appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.holds),
       applied: step.do === 'update' ? current.doc.applied : false,
       readyHash: null,
+      ...(current.doc.madeFor === undefined ? {} : { madeFor: stillMade(current) }),
       ...(step.do === 'create' ? { mayAppearUntil: now + pace.creation } : {}),
       // What was as wanted and is not any more was changed by somebody else: that is told as a repair.
       ...(current.doc.readyHash === current.wantHash
@@ -193,6 +179,8 @@ export async function forgetOperation(
 /** What settling told: who is to be woken, and whether the ingresses' plans see something new. */
 export interface Settled {
   doc: ResourceDoc | undefined
+  /** Ingresses whose part of what is shared is there from now on. */
+  served: readonly string[]
   outputChanged: boolean
   phaseChanged: boolean
 }
@@ -211,7 +199,8 @@ export async function settle(
     if (current === undefined || current.doc.token > token) return { is: 'stale' }
     const { doc } = current
     if (current.wantHash !== view.wantHash || doc.nudges !== view.doc.nudges) return { is: 'changed' }
-    if (outcome.is === 'waiting' && (await missing(tx, outcome.on)).length < outcome.on.length) return { is: 'changed' }
+    if (outcome.is === 'waiting' && (await missing(tx, outcome.on, doc.owner)).length < outcome.on.length)
+      return { is: 'changed' }
     const now = deps.clock.now()
     const outputChanged = output !== undefined && hashOf(output) !== hashOf(doc.output)
     // Trouble that begins or ends changes what the Ingress says of itself, also where it had come to rest.
@@ -219,7 +208,7 @@ export async function settle(
     const planners = outputChanged || turned ? await tx.getAll('ingresses', ownersOf(current)) : []
     if (outcome.is === 'gone') {
       tx.delete('resources', doc.id)
-      return { is: 'written', doc: undefined, outputChanged: false, phaseChanged: true }
+      return { is: 'written', doc: undefined, served: [], outputChanged: false, phaseChanged: true }
     }
     const failures =
       outcome.is === 'retry' || outcome.is === 'failed' ? doc.failures + 1 : outcome.is === 'ready' ? 0 : doc.failures
@@ -244,12 +233,15 @@ export async function settle(
     if (outcome.is === 'ready' || stands) delete next.mayAppearUntil
     if (outcome.is === 'ready' && outcome.taken !== undefined) next.taken = outcome.taken
     if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
+    const parts = outcome.is === 'ready' && kind.merge !== undefined ? partsOf(current.claims) : {}
+    if (outcome.is === 'ready' && kind.merge !== undefined) next.madeFor = parts
+    const served = Object.keys(parts).filter((ingress) => doc.madeFor?.[ingress] !== parts[ingress])
     write(tx, next)
     // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.
     for (const ingress of planners) {
       if (ingress) tx.set('ingresses', ingress.id, { ...ingress, wakeAt: now, token: ingress.token + 1 })
     }
-    return { is: 'written', doc: next, outputChanged, phaseChanged: phase !== view.doc.phase }
+    return { is: 'written', doc: next, served, outputChanged, phaseChanged: phase !== view.doc.phase }
   })
 }
 

@@ -2,7 +2,7 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { BusMessage } from '../cloud/bus-port.ts'
 import { queries } from '../state/store.ts'
 import type { Deps } from './deps.ts'
-import { missing } from './ledger.ts'
+import { mayBeThere } from './existence.ts'
 
 /** Where a message came from: travels with every nudge that follows from it, for the logs. */
 export interface Cause {
@@ -46,21 +46,24 @@ export async function send(deps: Deps, messages: readonly BusMessage[]): Promise
 /**
  * Nudges what waits for `id`. One that waits for several to exist is nudged by the last of them only: each of those does
  * this after its own commit, so the last to commit sees the others.
- * Answers whether anybody waited whom the Ingress waits for.
+ * Answers the Ingresses of whose resources any waited for which the Ingress waits.
  */
-export async function wakeWaiters(deps: Deps, id: ResourceId, cause: Cause): Promise<boolean> {
+export async function wakeWaiters(deps: Deps, id: ResourceId, cause: Cause): Promise<ReadonlySet<string>> {
   const waiters = await deps.store.find(queries.waiters(id))
-  if (waiters.length === 0) return false
-  const others = [...new Set(waiters.flatMap((doc) => (doc.waitingFor === 'exist' ? doc.waitingOn : [])))].filter(
-    (other) => other !== id,
+  const others = waiters.flatMap((doc) => (doc.waitingFor === 'exist' ? doc.waitingOn : []))
+  const docs = new Map(
+    (await deps.store.getAll('resources', [...new Set(others)])).flatMap((doc) =>
+      doc ? [[doc.id, doc] as const] : [],
+    ),
   )
-  const absent = new Set(await missing(deps.store, others))
-  const awake = waiters.filter((doc) => doc.waitingFor === 'release' || !doc.waitingOn.some((on) => absent.has(on)))
+  const awake = waiters.filter(
+    (doc) => doc.waitingFor === 'release' || doc.waitingOn.every((on) => mayBeThere(docs.get(on), doc.owner)),
+  )
   await send(
     deps,
     awake.map((doc) => nudgeOf(doc.id, cause)),
   )
-  return waiters.some((doc) => !follows(deps, doc))
+  return new Set(waiters.filter((doc) => !follows(deps, doc)).map(({ owner }) => owner))
 }
 
 /** Whether it only tells of what the others made. */

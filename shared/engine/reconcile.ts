@@ -2,6 +2,7 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { hashOf } from '../json.ts'
 import { decide, identityOf } from './decide.ts'
 import type { Deps } from './deps.ts'
+import { missing } from './existence.ts'
 import { classify } from './faults.ts'
 import { observedWhy, pausedWhy } from './hold.ts'
 import type { Observation } from './kind.ts'
@@ -119,7 +120,7 @@ async function attempt(visit: Visit, view: View): Promise<Round> {
   if (view.want === null && visit.kind.follows === true) return settle({ is: 'gone', why: 'there is nothing to undo' })
   // Nothing of it exists yet: no look is needed to know that it has to wait.
   if (view.want !== null && !view.doc.applied) {
-    const on = await ledger.missing(visit.deps.store, view.refs)
+    const on = await missing(visit.deps.store, view.refs, view.doc.owner)
     if (on.length > 0) return settle({ is: 'waiting', on, why: `waits for ${ledger.list(on)}` })
   }
   let seen: Observation<unknown>
@@ -165,6 +166,8 @@ function takenBy(seen: Observation<unknown>): { taken?: string } {
   return taken === undefined ? {} : { taken }
 }
 
+const nobody: ReadonlySet<string> = new Set()
+
 /** Tells the log, the neighbours and the planners what a visit came to. */
 function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Settled): void {
   const { deps, id, cause } = visit
@@ -179,20 +182,27 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
     (async () => {
       // Who waited for the mutation alone has gone on since, and may be done before this: it is asked who waits now.
       const waited =
-        (beginsToStand(view, outcome) || (rests && (!view.doc.applied || outcome.is === 'gone' || wasBehind(view)))) &&
-        (await wakeWaiters(deps, id, cause))
-      const ends = visit.kind.follows === true ? outcome.is === 'gone' || wasTroubled(view) : !waited
+        beginsToStand(view, outcome) || (rests && (!view.doc.applied || outcome.is === 'gone' || wasBehind(view)))
+          ? await wakeWaiters(deps, id, cause)
+          : nobody
+      const ends = isEnd(visit, view, outcome, waited.size > 0)
       // The planner cares for facts, for trouble, and for the last of a chain; what others wait for, they will report.
-      if (settled.outputChanged || (settled.phaseChanged && (troubled || (rests && ends)))) {
-        await send(
-          deps,
-          ownersOf(view).map((ingress) =>
-            planNudgeOf(ingress, { ...cause, why: `${ledger.list([id])} is ${outcome.is}` }),
-          ),
-        )
-      }
+      const all = settled.outputChanged || (settled.phaseChanged && (troubled || (rests && ends)))
+      const planners = all ? ownersOf(view) : settled.served.filter((ingress) => !waited.has(ingress))
+      await send(
+        deps,
+        planners.map((ingress) => planNudgeOf(ingress, { ...cause, why: `${ledger.list([id])} is ${outcome.is}` })),
+      )
     })(),
   )
+}
+
+/** Whether nobody else will report what this is the end of. */
+function isEnd({ kind }: Visit, view: View, outcome: Outcome, isWaitedFor: boolean): boolean {
+  if (kind.follows === true) return outcome.is === 'gone' || wasTroubled(view)
+  // That others have got their part is no news for those who had theirs.
+  if (kind.merge !== undefined) return outcome.is !== 'ready' || wasTroubled(view)
+  return !isWaitedFor
 }
 
 /** Others may have waited for it though it was there: it was not yet what is claimed of it. */

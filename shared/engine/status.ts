@@ -5,6 +5,7 @@ import { select } from '../planning/select.ts'
 import { groupsInView } from '../planning/zones.ts'
 import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import type { Condition, IngressPhase, Problem, ResourceDoc } from '../state/documents.ts'
+import { isOthersChange } from './existence.ts'
 import type { Sources } from './sources.ts'
 
 /** How one cluster takes part (DESIGN section 8). */
@@ -110,7 +111,14 @@ function judge(sources: Sources, resources: readonly ResourceDoc[], followers: r
   )
   const forbidden = counts.filter(isForbiddenFirewall)
   const failed = counts.filter((resource) => resource.phase === 'Failed' && !forbidden.includes(resource))
-  const moving = counts.filter((resource) => resource.phase !== 'Ready' && resource.phase !== 'Failed')
+  const claimOf = new Map(sources.claims.map((claim) => [claim.resource, claim]))
+  const moving = counts.filter(
+    (resource) =>
+      resource.phase !== 'Ready' &&
+      resource.phase !== 'Failed' &&
+      // What others want of it besides is no concern of this one, as long as it goes well.
+      !isOthersChange(resource, claimOf.get(resource.id)),
+  )
   // What was wrong with an earlier version says nothing about one that has not been planned yet.
   const planned = doc.plan?.generation === doc.generation ? doc.plan : null
   const refused = doc.rejected?.problems ?? planned?.problems ?? []

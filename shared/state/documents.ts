@@ -26,6 +26,8 @@ export interface ResourceDoc {
   applied: boolean
   /** Hash of the merged want that was last seen to be in the cloud. */
   readyHash: string | null
+  /** Of what Ingresses share: whose parts were in it then, by Ingress the hash of what it claimed. */
+  madeFor?: Readonly<Record<string, string>>
   phase: ResourcePhase
   /** Why it is in this phase, in words for a person. */
   why: string

@@ -65,10 +65,10 @@ describe('objects beside Ingresses', () => {
 
   it('older ones are dropped, also after a withdrawal', async () => {
     await publish(5, [ingress()], [config(10)])
-    expect(await publish(4, [], [config(20)])).toEqual(['BackendConfig/default/slow older'])
+    expect(await publish(4, [], [config(20)])).toEqual(['BackendConfig/default/slow overtaken'])
     await withdrawObjects(deps, [config(0)], 6, cause)
     expect(await timeout()).toBeUndefined()
-    expect(await publish(5, [], [config(20)])).toEqual(['BackendConfig/default/slow older'])
+    expect(await publish(5, [], [config(20)])).toEqual(['BackendConfig/default/slow overtaken'])
     await publish(7, [], [config(30)])
     expect(await timeout()).toBe(30)
   })

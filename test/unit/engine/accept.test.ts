@@ -580,7 +580,8 @@ describe('selection', () => {
     await publish(spec('v2', { generation: 2 }), 2)
     expect(await publish(spec('v1', { generation: 1 }), 1)).toBe('overtaken')
     const [again] = await acceptSpecs(deps, [spec('v1', { generation: 1 })], null, 3, cause)
-    expect(again).toEqual({ ingress: id, is: 'older', why: expect.stringContaining('generation 2, and this is 1') })
+    expect(again?.is).toBe('older')
+    expect(again?.why).toContain('generation 2, and this is 1')
     expect(await service()).toBe('v2')
   })
 

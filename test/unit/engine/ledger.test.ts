@@ -39,33 +39,6 @@ const claimed = async (serviceThere: boolean, parts: Partial<ResourceDoc> = {}):
   await put(deps, resourceDoc(map, parts), claimDoc(map, { refs: [service] }))
 }
 
-describe('what is there for those who refer to it', () => {
-  const shared = { applied: true, owner: '', readyHash: 'h' }
-  const rows: { is: Partial<ResourceDoc>; there: boolean; because: string }[] = [
-    { is: { applied: false, phase: 'Working' }, there: false, because: 'it does not exist' },
-    {
-      is: { applied: true, phase: 'Pending' },
-      there: true,
-      because: 'it exists, and its only owner refers to it by name',
-    },
-    { is: { ...shared, phase: 'Ready' }, there: true, because: 'it is what all claim of it' },
-    { is: { ...shared, phase: 'Pending' }, there: false, because: 'a part of it was claimed and not looked at yet' },
-    { is: { ...shared, phase: 'Working', readyHash: null }, there: false, because: 'the part is being written' },
-    { is: { ...shared, phase: 'Retrying', readyHash: null }, there: false, because: 'the part is still to be written' },
-    { is: { ...shared, phase: 'Working' }, there: true, because: 'its group is gone, which must hold up nobody' },
-    {
-      is: { ...shared, phase: 'Failed', readyHash: null },
-      there: true,
-      because: 'a person must change something first',
-    },
-  ]
-  for (const { is, there, because } of rows)
-    it(`${there ? 'may' : 'may not'} be referred to: ${because}`, async () => {
-      await put(deps, resourceDoc(service, is))
-      expect(await ledger.missing(deps.store, [service])).toEqual(there ? [] : [service])
-    })
-})
-
 describe('fencing', () => {
   const writes: { name: string; write: (token: number, seen: View) => Promise<{ is: string }> }[] = [
     { name: 'begin', write: (token, seen) => ledger.begin(deps, kind, seen, token, create) },

@@ -1,0 +1,53 @@
+import { hashOf } from '../json.ts'
+import type { ResourceId } from '../resource-id.ts'
+import { claimId, type ClaimDoc, type ResourceDoc } from '../state/documents.ts'
+import type { Reader } from '../state/store.ts'
+import type { View } from './view.ts'
+
+/**
+ * Of `refs`, those that do not exist yet for `ingress`; '' = for nobody in particular. Read in the transaction that commits the wait.
+ * What several Ingresses share is there for the others already: for whoever has just claimed a part of it, it is there once that part is.
+ */
+export async function missing(tx: Reader, refs: readonly ResourceId[], ingress: string): Promise<ResourceId[]> {
+  if (refs.length === 0) return []
+  const docs = await tx.getAll('resources', refs)
+  const changing = docs.flatMap((doc) => (doc?.applied === true && isBehind(doc) ? [doc] : []))
+  if (changing.length === 0) return refs.filter((_, index) => docs[index]?.applied !== true)
+  const keys = changing.map(({ id }) => claimId(id, ingress))
+  const claims = ingress === '' ? [] : await tx.getAll('claims', keys)
+  const behind = new Set(changing.filter((doc, index) => !isMadeFor(doc, claims[index])).map(({ id }) => id))
+  return refs.filter((ref, index) => docs[index]?.applied !== true || behind.has(ref))
+}
+
+/** One that cannot become as wanted for now, because its instance group is gone, or a person must do something, holds up nobody. */
+function isBehind(doc: ResourceDoc): boolean {
+  if (doc.owner !== '') return false
+  return doc.phase === 'Pending' || (doc.readyHash === null && (doc.phase === 'Working' || doc.phase === 'Retrying'))
+}
+
+/** Whether it is worth a look for `ingress` whether it is there: as `missing` has it, but for a part whose claim has changed since. */
+export function mayBeThere(doc: ResourceDoc | undefined, ingress: string): boolean {
+  return doc?.applied === true && (!isBehind(doc) || doc.madeFor?.[ingress] !== undefined)
+}
+
+/** Whether only other Ingresses' parts of what is shared are still to be made: the one that this claim wants is there. */
+export function isOthersChange(doc: ResourceDoc, claim: ClaimDoc | undefined): boolean {
+  return doc.applied && doc.phase !== 'Retrying' && isBehind(doc) && isMadeFor(doc, claim)
+}
+
+function isMadeFor({ madeFor }: ResourceDoc, claim: ClaimDoc | undefined): boolean {
+  return claim !== undefined && madeFor?.[claim.ingress] === hashOf(claim.want)
+}
+
+/** The parts of what is shared, as they are claimed. */
+export function partsOf(claims: readonly ClaimDoc[]): Record<string, string> {
+  return Object.fromEntries(claims.map(({ ingress, want }) => [ingress, hashOf(want)]))
+}
+
+/** Those of whose parts it was made that are claimed as they were; a change undone by somebody else has taken all of them. */
+export function stillMade({ doc, wantHash, claims }: View): Record<string, string> {
+  if (doc.readyHash === wantHash) return {}
+  return Object.fromEntries(
+    Object.entries(partsOf(claims)).filter(([ingress, part]) => doc.madeFor?.[ingress] === part),
+  )
+}
