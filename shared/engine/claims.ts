@@ -97,6 +97,7 @@ async function stakeChunk(
         tx.set('resources', one.id, {
           ...before,
           ...stirred(one.leave ? 'to be left as it is' : 'no longer wanted by this Ingress', now),
+          ...(isShared(deps, one.id) ? { stirred: true } : {}),
           ...(one.leave ? { left: true } : {}),
           updatedAt: now,
         })
@@ -155,11 +156,13 @@ async function stakeChunk(
             wakeAt: now + 60_000,
           }
         : {}),
+      ...(shared ? { stirred: true } : {}),
       failures: 0,
       updatedAt: now,
     }
-    // A shared resource that is already due needs no second write, however many Ingresses claim it at once.
-    const alreadyDue = shared && before?.phase === 'Pending' && before.wakeAt !== null && before.wakeAt <= now
+    // Whoever comes for what is stirred reads the claims after that: it needs no second write, however many Ingresses claim it at once.
+    const alreadyDue =
+      before?.stirred === true && before.phase === 'Pending' && before.wakeAt !== null && before.wakeAt <= now
     if (!alreadyDue) tx.set('resources', one.id, next)
     if (!waits) awake.push(one.id)
   }

@@ -7,7 +7,7 @@ import type { Deps } from './deps.ts'
 import { missing, partsOf, stillMade } from './existence.ts'
 import type { AnyKind } from './kind.ts'
 import { nextWake, pace, type Outcome } from './outcome.ts'
-import { ownersOf, read, union, type View } from './view.ts'
+import { ownersOf, read, readAgain, union, type View } from './view.ts'
 
 /**
  * The transactions by which a visit reads and writes a resource's document. They carry the protocol's promises:
@@ -16,11 +16,27 @@ import { ownersOf, read, union, type View } from './view.ts'
  * - before a mutation its intent is written, after the gate was checked in the same transaction: what it will refer to
  *   counts as referred to, and what it will remove no longer counts as existing;
  * - a wait is committed in a transaction that re-reads what it waits for, so that no wake-up is lost;
- * - a document comes to rest only if its claims are still those that were acted on, and nobody nudged meanwhile.
+ * - a document comes to rest only if its claims are still those that were acted on, and nobody nudged meanwhile;
+ * - the claims on what Ingresses share are read after the word that they changed was taken, and are those as long as there is none.
  */
 
 /** What the ledger answers: `stale` = a newer holder has written; `changed` = look again, the want or the gate moved. */
 export type Entry = { is: 'written'; doc: ResourceDoc } | { is: 'stale' } | { is: 'changed' }
+
+/** What a visit works from; undefined = there is nothing, or a newer holder has written. */
+export async function open(deps: Deps, kind: AnyKind, id: ResourceId, token: number): Promise<View | undefined> {
+  const view = await read(deps.store, kind, id)
+  if (view?.doc.stirred !== true) return view
+  const taken = await deps.store.transact(async (tx) => {
+    const doc = await tx.get('resources', id)
+    if (doc === undefined || doc.token > token) return false
+    const { stirred: _, ...next } = doc
+    write(tx, { ...next, token })
+    return true
+  }, 'one-document')
+  // What is claimed from now on is told of again.
+  return taken ? read(deps.store, kind, id) : undefined
+}
 
 /** Opens the gate for a mutation and writes its intent, with a note for people, or commits the wait. */
 export async function begin(
@@ -34,9 +50,9 @@ export async function begin(
   const { id } = view.doc
   const held = step.do === 'remove' ? await referrers(deps.store, id) : []
   const entry = await deps.store.transact(async (tx): Promise<Begun> => {
-    const current = await read(tx, kind, id)
+    const current = await readAgain(tx, kind, view)
     if (current === undefined || current.doc.token > token) return { is: 'stale' }
-    if (current.wantHash !== view.wantHash) return { is: 'changed' }
+    if (current.doc.stirred === true || current.wantHash !== view.wantHash) return { is: 'changed' }
     const on = step.do === 'remove' ? held : await missing(tx, view.refs, current.doc.owner)
     const now = deps.clock.now()
     if (on.length > 0) {
@@ -195,10 +211,11 @@ export async function settle(
   output: unknown,
 ): Promise<{ is: 'stale' } | { is: 'changed' } | ({ is: 'written' } & Settled)> {
   return deps.store.transact(async (tx) => {
-    const current = await read(tx, kind, view.doc.id)
+    const current = await readAgain(tx, kind, view)
     if (current === undefined || current.doc.token > token) return { is: 'stale' }
     const { doc } = current
-    if (current.wantHash !== view.wantHash || doc.nudges !== view.doc.nudges) return { is: 'changed' }
+    if (doc.stirred === true || current.wantHash !== view.wantHash || doc.nudges !== view.doc.nudges)
+      return { is: 'changed' }
     if (outcome.is === 'waiting' && (await missing(tx, outcome.on, doc.owner)).length < outcome.on.length)
       return { is: 'changed' }
     const now = deps.clock.now()

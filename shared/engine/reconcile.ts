@@ -11,7 +11,7 @@ import * as ledger from './ledger.ts'
 import { awaitOperation, mutate } from './mutate.ts'
 import { nudgeOf, planNudgeOf, send, wakeWaiters, type Cause } from './nudge.ts'
 import { pace, type Outcome } from './outcome.ts'
-import { ownersOf, read, type View } from './view.ts'
+import { ownersOf, type View } from './view.ts'
 import { cloudOf, inBackground, outcomeOf, settle, type Round, type Visit } from './visit.ts'
 
 /** A visit goes round at most so often before it hands over to a fresh message. */
@@ -68,7 +68,7 @@ export class UnknownKind extends Error {
 async function rounds(visit: Visit): Promise<void> {
   const { deps, kind, id, token } = visit
   for (let round = 0; round < mostRounds; round += 1) {
-    const view = await read(deps.store, kind, id)
+    const view = await ledger.open(deps, kind, id, token)
     if (view === undefined) return
     visit.nudges = view.doc.nudges
     const result = await attempt(visit, view)

@@ -27,6 +27,13 @@ export async function read(reader: Reader, kind: AnyKind, id: ResourceId): Promi
   return viewOf(kind, doc, await claimsOn(reader, kind, doc))
 }
 
+/** The same in a transaction, which asks no query: of what is shared the claims are those of `view` unless it is stirred. */
+export async function readAgain(reader: Reader, kind: AnyKind, view: View): Promise<View | undefined> {
+  if (kind.merge === undefined) return read(reader, kind, view.doc.id)
+  const doc = await reader.get('resources', view.doc.id)
+  return doc === undefined ? undefined : { ...view, doc }
+}
+
 /**
  * What is not shared only its owner can claim, so that no query is needed: in a transaction a query locks more than a document, on
  * the emulator every claim there is, and the locks of a process that dies last a minute.

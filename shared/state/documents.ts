@@ -28,6 +28,8 @@ export interface ResourceDoc {
   readyHash: string | null
   /** Of what Ingresses share: whose parts were in it then, by Ingress the hash of what it claimed. */
   madeFor?: Readonly<Record<string, string>>
+  /** Of what Ingresses share: its claims changed since a visit last read them. */
+  stirred?: true
   phase: ResourcePhase
   /** Why it is in this phase, in words for a person. */
   why: string

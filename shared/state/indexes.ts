@@ -93,7 +93,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   },
   // prettier-ignore
   resources: {
-    id: true, kind: true, owner: true, refs: true, appliedRefs: true, applied: true, readyHash: true, madeFor: true, phase: true, why: true,
+    id: true, kind: true, owner: true, refs: true, appliedRefs: true, applied: true, readyHash: true, madeFor: true, stirred: true, phase: true, why: true,
     waitingOn: true, waitingFor: true, failures: true, forbidden: true, operation: true, mayAppearUntil: true, left: true, taken: true, output: true, wakeAt: true, nudges: true, token: true,
     lastOperation: true, lastRepair: true, unswept: true, lastChange: true, createdAt: true, updatedAt: true,
   },

@@ -65,6 +65,12 @@ export const mutants: readonly Mutant[] = [
     mutation: { deps: (deps) => ({ ...deps, store: stale(deps, 'claims') }) },
   },
   {
+    name: 'take no word that the claims on what is shared have changed',
+    within: 250,
+    faults: ['message overtakes', 'message duplicated', 'transaction lost a race', 'operation slow'],
+    mutation: inStore({ seen: resource(({ stirred: _, ...doc }) => doc) }),
+  },
+  {
     name: "ignore an operation's error",
     within: 100,
     faults: ['operation failed late'],
