@@ -5,6 +5,7 @@ import type { Deps } from './deps.ts'
 import { missing } from './existence.ts'
 import { list } from './ledger.ts'
 import { afterStaking } from './taking-over.ts'
+import { isShared } from './view.ts'
 
 /** One change of what an Ingress claims. */
 export type Stake =
@@ -34,7 +35,7 @@ export type Staked = { is: 'written'; awake: ResourceId[]; conflicts: string[] }
  * Writes claims in small transactions, each fenced by the Ingress's token. A resource that another Ingress claims is not
  * touched (first come, first served) and reported; URL map and address come first, so that a load balancer name or an IP that
  * is taken stops everything before anything is written. `begins`: these are claims on a load balancer and not only looks at it, so
- * what was found of it is being taken over from the first of them on.
+ * what was found of it is being taken over from the first of them on. What is shared is stirred by the caller when all is written.
  */
 export async function stake(
   deps: Deps,
@@ -70,18 +71,27 @@ async function stakeChunk(
 ): Promise<Staked> {
   const ingress = await tx.get('ingresses', doc.id)
   if (ingress?.token !== token) return { is: 'stale' }
+  const { stirring = [] } = ingress
   const docs = new Map(
     (
       await tx.getAll(
         'resources',
-        chunk.map((one) => one.id),
+        chunk.filter((one) => !isShared(deps.kinds, one.id)).map((one) => one.id),
       )
     ).flatMap((found) => (found ? [[found.id, found] as const] : [])),
   )
   const conflicts = await takenByOthers(deps, tx, doc, chunk, docs)
   if (conflicts.length > 0) return { is: 'written', awake: [], conflicts }
   const refs = [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]
-  const absent = new Set(await missing(tx, refs, doc.id))
+  const absent = new Set([
+    ...(await missing(
+      tx,
+      refs.filter((ref) => !isShared(deps.kinds, ref)),
+      doc.id,
+    )),
+    // What is claimed now of what is shared is stirred after this, and wakes who waits for it when it is made.
+    ...refs.filter((ref) => stirring.includes(ref)),
+  ])
   const tokens = await fencingTokens(tx, chunk, docs)
   const now = deps.clock.now()
   const staked = chunk.flatMap((one) => (one.do === 'drop' ? [] : [one.id]))
@@ -93,11 +103,11 @@ async function stakeChunk(
     const key = claimId(one.id, doc.id)
     if (one.do === 'drop') {
       tx.delete('claims', key)
+      if (isShared(deps.kinds, one.id)) continue
       if (before)
         tx.set('resources', one.id, {
           ...before,
           ...stirred(one.leave ? 'to be left as it is' : 'no longer wanted by this Ingress', now),
-          ...(isShared(deps, one.id) ? { stirred: true } : {}),
           ...(one.leave ? { left: true } : {}),
           updatedAt: now,
         })
@@ -135,7 +145,7 @@ async function stakeChunk(
       ...(one.hold === undefined ? {} : { hold: one.hold }),
       at: now,
     })
-    const shared = isShared(deps, one.id)
+    if (isShared(deps.kinds, one.id)) continue
     const on = one.refs.filter((ref) => absent.has(ref))
     // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
     const waits = on.length > 0 && before?.applied !== true && !before?.operation
@@ -144,8 +154,8 @@ async function stakeChunk(
     const base = before || one.standing === undefined ? known : { ...fresh, appliedRefs: one.standing }
     const next: ResourceDoc = {
       ...base,
-      owner: shared ? '' : doc.id,
-      refs: shared ? base.refs : one.refs,
+      owner: doc.id,
+      refs: one.refs,
       ...stirred(before ? 'what is wanted of it changed' : 'wanted, not begun', now),
       ...(waits
         ? {
@@ -156,14 +166,10 @@ async function stakeChunk(
             wakeAt: now + 60_000,
           }
         : {}),
-      ...(shared ? { stirred: true } : {}),
       failures: 0,
       updatedAt: now,
     }
-    // Whoever comes for what is stirred reads the claims after that: it needs no second write, however many Ingresses claim it at once.
-    const alreadyDue =
-      before?.stirred === true && before.phase === 'Pending' && before.wakeAt !== null && before.wakeAt <= now
-    if (!alreadyDue) tx.set('resources', one.id, next)
+    tx.set('resources', one.id, next)
     if (!waits) awake.push(one.id)
   }
   return { is: 'written', awake, conflicts: [] }
@@ -182,9 +188,7 @@ async function takenByOthers(
 ): Promise<string[]> {
   const suspects = chunk.flatMap((one) => {
     const owner = docs.get(one.id)?.owner ?? ''
-    return one.do === 'claim' && owner !== '' && owner !== doc.id && !isShared(deps, one.id)
-      ? [{ id: one.id, owner }]
-      : []
+    return one.do === 'claim' && owner !== '' && owner !== doc.id ? [{ id: one.id, owner }] : []
   })
   if (suspects.length === 0) return []
   const claims = await tx.getAll(
@@ -209,11 +213,10 @@ async function fencingTokens(
   return new Map(ids.map((id, index) => [id, leases[index]?.token ?? 0]))
 }
 
-function isShared(deps: Deps, id: ResourceId): boolean {
-  return deps.kinds.find((kind) => kind.name === splitResourceId(id).kind)?.merge !== undefined
-}
-
-function stirred(why: string, now: number): Pick<ResourceDoc, 'phase' | 'why' | 'wakeAt' | 'waitingOn' | 'waitingFor'> {
+export function stirred(
+  why: string,
+  now: number,
+): Pick<ResourceDoc, 'phase' | 'why' | 'wakeAt' | 'waitingOn' | 'waitingFor'> {
   return { phase: 'Pending', why, wakeAt: now, waitingOn: [], waitingFor: null }
 }
 

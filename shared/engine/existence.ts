@@ -2,7 +2,8 @@ import { hashOf } from '../json.ts'
 import type { ResourceId } from '../resource-id.ts'
 import { claimId, type ClaimDoc, type ResourceDoc } from '../state/documents.ts'
 import type { Reader } from '../state/store.ts'
-import type { View } from './view.ts'
+import type { Deps } from './deps.ts'
+import { isShared, type View } from './view.ts'
 
 /**
  * Of `refs`, those that do not exist yet for `ingress`; '' = for nobody in particular. Read in the transaction that commits the wait.
@@ -50,4 +51,16 @@ export function stillMade({ doc, wantHash, claims }: View): Record<string, strin
   return Object.fromEntries(
     Object.entries(partsOf(claims)).filter(([ingress, part]) => doc.madeFor?.[ingress] === part),
   )
+}
+
+/** What is read in transactions, and what Ingresses share: no transaction reads that, because everybody's would. */
+export function apart(deps: Deps, ids: readonly ResourceId[]): { own: ResourceId[]; common: ResourceId[] } {
+  const common = ids.filter((id) => isShared(deps.kinds, id))
+  return { own: ids.filter((id) => !common.includes(id)), common }
+}
+
+/** What a committed wait waits for can have come before the wait was there to be seen. */
+export async function isStillMissing(deps: Deps, on: readonly ResourceId[], owner: string): Promise<boolean> {
+  const { common } = apart(deps, on)
+  return common.length === 0 || (await missing(deps.store, common, owner)).length === common.length
 }

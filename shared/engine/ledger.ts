@@ -2,12 +2,12 @@ import { hashOf } from '../json.ts'
 import { scopeOf, type ResourceId } from '../resource-id.ts'
 import type { OperationRef } from '../cloud/compute-port.ts'
 import type { ResourceDoc, ResourcePhase } from '../state/documents.ts'
-import { queries, type Reader, type Transaction } from '../state/store.ts'
+import type { Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
-import { missing, partsOf, stillMade } from './existence.ts'
+import { apart, isStillMissing, missing, partsOf } from './existence.ts'
 import type { AnyKind } from './kind.ts'
-import { nextWake, pace, type Outcome } from './outcome.ts'
-import { ownersOf, read, readAgain, union, type View } from './view.ts'
+import { nextWake, type Outcome } from './outcome.ts'
+import { ownersOf, read, readAgain, type View } from './view.ts'
 
 /**
  * The transactions by which a visit reads and writes a resource's document. They carry the protocol's promises:
@@ -37,87 +37,6 @@ export async function open(deps: Deps, kind: AnyKind, id: ResourceId, token: num
   // What is claimed from now on is told of again.
   return taken ? read(deps.store, kind, id) : undefined
 }
-
-/** Opens the gate for a mutation and writes its intent, with a note for people, or commits the wait. */
-export async function begin(
-  deps: Deps,
-  kind: AnyKind,
-  view: View,
-  token: number,
-  step: { do: 'create' | 'update' | 'remove'; why: string },
-  note = step.why,
-): Promise<Entry | { is: 'waiting'; on: ResourceId[] }> {
-  const { id } = view.doc
-  const held = step.do === 'remove' ? await referrers(deps.store, id) : []
-  const entry = await deps.store.transact(async (tx): Promise<Begun> => {
-    const current = await readAgain(tx, kind, view)
-    if (current === undefined || current.doc.token > token) return { is: 'stale' }
-    if (current.doc.stirred === true || current.wantHash !== view.wantHash) return { is: 'changed' }
-    const on = step.do === 'remove' ? held : await missing(tx, view.refs, current.doc.owner)
-    const now = deps.clock.now()
-    if (on.length > 0) {
-      const why =
-        step.do === 'remove' ? `to be removed once ${list(on)} no longer refers to it` : `waits for ${list(on)}`
-      write(tx, {
-        ...current.doc,
-        ...rest('Waiting', why, now + 60_000),
-        waitingOn: on,
-        waitingFor: step.do === 'remove' ? 'release' : 'exist',
-        token,
-        updatedAt: now,
-      })
-      return { is: 'waiting', on }
-    }
-    const doc: ResourceDoc = {
-      ...current.doc,
-      ...rest('Working', `${verb[step.do]}: ${step.why}`, now + deps.budget.lease),
-      refs: view.refs,
-      appliedRefs: step.do === 'remove' ? current.doc.appliedRefs : union(current.doc.appliedRefs, view.holds),
-      applied: step.do === 'update' ? current.doc.applied : false,
-      readyHash: null,
-      ...(current.doc.madeFor === undefined ? {} : { madeFor: stillMade(current) }),
-      ...(step.do === 'create' ? { mayAppearUntil: now + pace.creation } : {}),
-      // What was as wanted and is not any more was changed by somebody else: that is told as a repair.
-      ...(current.doc.readyHash === current.wantHash
-        ? { lastRepair: { at: now, what: note } }
-        : { lastChange: { at: now, by: 'spec', what: `${done[step.do]} ${list([current.doc.id])}`, why: note } }),
-      token,
-      updatedAt: now,
-    }
-    write(tx, doc)
-    return { is: 'written', doc, before: current.doc }
-  })
-  return step.do === 'remove' ? checked(deps, id, entry) : entry
-}
-
-type Begun = Entry | { is: 'written'; doc: ResourceDoc; before: ResourceDoc } | { is: 'waiting'; on: ResourceId[] }
-
-/**
- * The other half of a removal's gate. Whoever is to refer to it reads `applied` when it writes its intent: it came before
- * this one's, and is seen now, or it waits. A query in the transaction would say the same, with locks on all that it looks through.
- */
-async function checked(deps: Deps, id: ResourceId, entry: Begun): Promise<Entry | { is: 'waiting'; on: ResourceId[] }> {
-  if (entry.is === 'stale' || entry.is === 'changed') return entry
-  const on = await referrers(deps.store, id)
-  // Who let go of it before the wait was there to be seen could wake nobody.
-  if (entry.is === 'waiting') return entry.on.every((one) => on.includes(one)) ? entry : { is: 'changed' }
-  if (on.length === 0 || !('before' in entry)) return entry
-  const { before, doc } = entry
-  return deps.store.transact(async (tx) => {
-    const current = await tx.get('resources', id)
-    if (current === undefined || current.token > doc.token) return { is: 'stale' }
-    write(tx, { ...current, applied: before.applied })
-    return { is: 'changed' }
-  }, 'one-document')
-}
-
-/** Who refers to it, or may. */
-async function referrers(reader: Reader, id: ResourceId): Promise<ResourceId[]> {
-  return (await reader.find(queries.referrers(id))).map((doc) => doc.id).filter((one) => one !== id)
-}
-
-const done = { create: 'created', update: 'changed', remove: 'removed' } as const
-const verb = { create: 'being created', update: 'being changed', remove: 'being removed' } as const
 
 /** Records the operation before anybody waits for it, so that whoever comes next finds it. */
 export async function recordOperation(
@@ -210,56 +129,60 @@ export async function settle(
   outcome: Outcome,
   output: unknown,
 ): Promise<{ is: 'stale' } | { is: 'changed' } | ({ is: 'written' } & Settled)> {
-  return deps.store.transact(async (tx) => {
-    const current = await readAgain(tx, kind, view)
-    if (current === undefined || current.doc.token > token) return { is: 'stale' }
-    const { doc } = current
-    if (doc.stirred === true || current.wantHash !== view.wantHash || doc.nudges !== view.doc.nudges)
-      return { is: 'changed' }
-    if (outcome.is === 'waiting' && (await missing(tx, outcome.on, doc.owner)).length < outcome.on.length)
-      return { is: 'changed' }
-    const now = deps.clock.now()
-    const outputChanged = output !== undefined && hashOf(output) !== hashOf(doc.output)
-    // Trouble that begins or ends changes what the Ingress says of itself, also where it had come to rest.
-    const turned = outcome.is !== 'gone' && isTrouble(doc.phase) !== isTrouble(phaseOf(outcome))
-    const planners = outputChanged || turned ? await tx.getAll('ingresses', ownersOf(current)) : []
-    if (outcome.is === 'gone') {
-      tx.delete('resources', doc.id)
-      return { is: 'written', doc: undefined, served: [], outputChanged: false, phaseChanged: true }
-    }
-    const failures =
-      outcome.is === 'retry' || outcome.is === 'failed' ? doc.failures + 1 : outcome.is === 'ready' ? 0 : doc.failures
-    const phase = phaseOf(outcome)
-    const stands = outcome.is === 'again' && outcome.stands === true
-    const next: ResourceDoc = {
-      ...doc,
-      ...rest(phase, whyOf(outcome), nextWake(outcome, failures, now, deps.random)),
-      refs: current.refs,
-      failures,
-      ...(outcome.is === 'waiting' ? { waitingOn: outcome.on, waitingFor: 'exist' as const } : {}),
-      operation: outcome.is === 'working' ? outcome.operation : null,
-      token,
-      updatedAt: now,
-      ...(outputChanged ? { output } : {}),
-      ...(outcome.is === 'ready' || stands ? { applied: true, appliedRefs: current.holds } : {}),
-      ...(outcome.is === 'ready' ? { readyHash: current.wantHash } : {}),
-      ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
-    }
-    if (outcome.is === 'failed' && outcome.forbidden) next.forbidden = true
-    else delete next.forbidden
-    if (outcome.is === 'ready' || stands) delete next.mayAppearUntil
-    if (outcome.is === 'ready' && outcome.taken !== undefined) next.taken = outcome.taken
-    if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
-    const parts = outcome.is === 'ready' && kind.merge !== undefined ? partsOf(current.claims) : {}
-    if (outcome.is === 'ready' && kind.merge !== undefined) next.madeFor = parts
-    const served = Object.keys(parts).filter((ingress) => doc.madeFor?.[ingress] !== parts[ingress])
-    write(tx, next)
-    // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.
-    for (const ingress of planners) {
-      if (ingress) tx.set('ingresses', ingress.id, { ...ingress, wakeAt: now, token: ingress.token + 1 })
-    }
-    return { is: 'written', doc: next, served, outputChanged, phaseChanged: phase !== view.doc.phase }
-  })
+  const settled = await deps.store.transact<{ is: 'stale' } | { is: 'changed' } | ({ is: 'written' } & Settled)>(
+    async (tx) => {
+      const current = await readAgain(tx, kind, view)
+      if (current === undefined || current.doc.token > token) return { is: 'stale' }
+      const { doc } = current
+      if (doc.stirred === true || current.wantHash !== view.wantHash || doc.nudges !== view.doc.nudges)
+        return { is: 'changed' }
+      const own = outcome.is === 'waiting' ? apart(deps, outcome.on).own : []
+      if ((await missing(tx, own, doc.owner)).length < own.length) return { is: 'changed' }
+      const now = deps.clock.now()
+      const outputChanged = output !== undefined && hashOf(output) !== hashOf(doc.output)
+      // Trouble that begins or ends changes what the Ingress says of itself, also where it had come to rest.
+      const turned = outcome.is !== 'gone' && isTrouble(doc.phase) !== isTrouble(phaseOf(outcome))
+      const planners = outputChanged || turned ? await tx.getAll('ingresses', ownersOf(current)) : []
+      if (outcome.is === 'gone') {
+        tx.delete('resources', doc.id)
+        return { is: 'written', doc: undefined, served: [], outputChanged: false, phaseChanged: true }
+      }
+      const failures =
+        outcome.is === 'retry' || outcome.is === 'failed' ? doc.failures + 1 : outcome.is === 'ready' ? 0 : doc.failures
+      const phase = phaseOf(outcome)
+      const stands = outcome.is === 'again' && outcome.stands === true
+      const next: ResourceDoc = {
+        ...doc,
+        ...rest(phase, whyOf(outcome), nextWake(outcome, failures, now, deps.random)),
+        refs: current.refs,
+        failures,
+        ...(outcome.is === 'waiting' ? { waitingOn: outcome.on, waitingFor: 'exist' as const } : {}),
+        operation: outcome.is === 'working' ? outcome.operation : null,
+        token,
+        updatedAt: now,
+        ...(outputChanged ? { output } : {}),
+        ...(outcome.is === 'ready' || stands ? { applied: true, appliedRefs: current.holds } : {}),
+        ...(outcome.is === 'ready' ? { readyHash: current.wantHash } : {}),
+        ...(outcome.is === 'ready' && doc.readyHash !== current.wantHash ? { unswept: scopeOf(doc.id) } : {}),
+      }
+      if (outcome.is === 'failed' && outcome.forbidden) next.forbidden = true
+      else delete next.forbidden
+      if (outcome.is === 'ready' || stands) delete next.mayAppearUntil
+      if (outcome.is === 'ready' && outcome.taken !== undefined) next.taken = outcome.taken
+      if (outcome.is === 'again' && outcome.mayAppearUntil !== undefined) next.mayAppearUntil = outcome.mayAppearUntil
+      const parts = outcome.is === 'ready' && kind.merge !== undefined ? partsOf(current.claims) : {}
+      if (outcome.is === 'ready' && kind.merge !== undefined) next.madeFor = parts
+      const served = Object.keys(parts).filter((ingress) => doc.madeFor?.[ingress] !== parts[ingress])
+      write(tx, next)
+      // The planner's own alarm clock is set with the news, so that a lost nudge costs a tick and no more.
+      for (const ingress of planners) {
+        if (ingress) tx.set('ingresses', ingress.id, { ...ingress, wakeAt: now, token: ingress.token + 1 })
+      }
+      return { is: 'written', doc: next, served, outputChanged, phaseChanged: phase !== view.doc.phase }
+    },
+  )
+  if (settled.is !== 'written' || outcome.is !== 'waiting') return settled
+  return (await isStillMissing(deps, outcome.on, view.doc.owner)) ? settled : { is: 'changed' }
 }
 
 /** Says that somebody came while a holder was at work: the holder looks again before it comes to rest. */
@@ -301,7 +224,7 @@ function whyOf(outcome: Outcome): string {
 }
 
 /** The members that every commit sets; a commit ends any earlier wait. */
-function rest(
+export function rest(
   phase: ResourcePhase,
   why: string,
   wakeAt: number | null,
@@ -310,7 +233,7 @@ function rest(
   return { phase, why: why.slice(0, 4_000), wakeAt, waitingOn: [], waitingFor: null }
 }
 
-function write(tx: Transaction, doc: ResourceDoc): void {
+export function write(tx: Transaction, doc: ResourceDoc): void {
   tx.set('resources', doc.id, doc)
 }
 

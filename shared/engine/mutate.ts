@@ -5,6 +5,7 @@ import type { Step } from './decide.ts'
 import { classify } from './faults.ts'
 import { changesInWords } from './history.ts'
 import type { Observation } from './kind.ts'
+import { begin } from './gate.ts'
 import * as ledger from './ledger.ts'
 import { wakeWaiters, type Cause } from './nudge.ts'
 import type { Turn } from './turns.ts'
@@ -25,7 +26,7 @@ export async function mutate(
   // The lease must outlast the call that is about to be made; whoever comes next begins afresh.
   if (deps.clock.now() > visit.deadline)
     return settle({ is: 'again', after: 0, why: `${step.why}; out of time for now` }, seen)
-  const gate = await ledger.begin(deps, visit.kind, view, token, step, noteOf(step, visit.cause))
+  const gate = await begin(deps, visit.kind, view, token, step, noteOf(step, visit.cause))
   if (gate.is === 'stale' || gate.is === 'waiting') return { is: 'over' }
   if (gate.is === 'changed') return { is: 'look-again' }
   deps.log.info(

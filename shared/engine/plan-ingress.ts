@@ -12,6 +12,8 @@ import { list } from './ledger.ts'
 import { nudgeOf, planNudgeOf, send, type Cause } from './nudge.ts'
 import { clusterWants, factsOf, sourcesOf, type Sources } from './sources.ts'
 import { withdrawn, stakesOf } from './stakes.ts'
+import { stirAll } from './stir.ts'
+import { isShared, union } from './view.ts'
 import { writeStatus } from './write-status.ts'
 
 /** A planner that dies is found by the tick after this; milliseconds. */
@@ -95,6 +97,7 @@ async function planOnce(
   const sources = await sourcesOf(deps.store, id)
   if (sources === undefined) return false
   const { doc } = sources
+  if (doc.stirring !== undefined) await stirAll(deps, id, doc.stirring, cause)
   const made = draft(deps, sources)
   const stakes =
     doc.goneAt !== null || doc.generation === 0
@@ -105,13 +108,15 @@ async function planOnce(
   let token = doc.token
   let conflicts: string[] = []
   if (stakes.length > 0) {
-    const begun = await startWriting(deps, doc, planWritten(stakes, cause, deps.clock.now()))
+    const begun = await startWriting(deps, doc, stakes, planWritten(stakes, cause, deps.clock.now()))
     if (begun === undefined) return true
     token = begun
     const begins = made?.is === 'planned' && doc.model.settings.mode !== 'observe'
     const staked = await stake(deps, doc, token, stakes, begins)
     if (staked.is === 'stale') return true
     conflicts = staked.conflicts
+    const shared = stakes.map((one) => one.id).filter((resource) => isShared(deps.kinds, resource))
+    await stirAll(deps, id, shared, cause)
     await send(
       deps,
       staked.awake.map((resource) => nudgeOf(resource, cause)),
@@ -174,7 +179,8 @@ async function noteFound(deps: Deps, id: string, token: number, found: Found): P
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', id)
     if (doc === undefined || doc.token !== token) return false
-    tx.set('ingresses', id, { ...doc, ...found, token: token + 1, wakeAt: deps.clock.now() + planLease })
+    const { stirring: _, ...rest } = doc
+    tx.set('ingresses', id, { ...rest, ...found, token: token + 1, wakeAt: deps.clock.now() + planLease })
     return true
   }, 'one-document')
 }
@@ -191,13 +197,26 @@ function planWritten(stakes: readonly Stake[], cause: Cause, at: number): Happen
 }
 
 /** Takes the document's token forward, so that a planner with older facts cannot write after this one. */
-async function startWriting(deps: Deps, seen: IngressDoc, happening: Happening): Promise<number | undefined> {
+async function startWriting(
+  deps: Deps,
+  seen: IngressDoc,
+  stakes: readonly Stake[],
+  happening: Happening,
+): Promise<number | undefined> {
+  const shared = stakes.map(({ id }) => id).filter((id) => isShared(deps.kinds, id))
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', seen.id)
     if (doc === undefined || doc.token !== seen.token) return undefined
     const token = doc.token + 1
     const history = remembered(doc.history, happening)
-    tx.set('ingresses', doc.id, { ...doc, history, token, wakeAt: deps.clock.now() + planLease })
+    const stirring = union(doc.stirring ?? [], shared)
+    tx.set('ingresses', doc.id, {
+      ...doc,
+      ...(stirring.length === 0 ? {} : { stirring }),
+      history,
+      token,
+      wakeAt: deps.clock.now() + planLease,
+    })
     return token
   }, 'one-document')
 }

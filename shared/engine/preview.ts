@@ -20,7 +20,7 @@ import type { Deps } from './deps.ts'
 import { classify } from './faults.ts'
 import type { AnyKind, Cloud } from './kind.ts'
 import { stepsOf, type PreviewStep, type Seen } from './preview-steps.ts'
-import { read, type View } from './view.ts'
+import { isShared, read, type View } from './view.ts'
 import type { Cause } from './nudge.ts'
 import { planIngress } from './plan-ingress.ts'
 import { clustersSnapshot, computeSnapshot } from './snapshot.ts'
@@ -236,10 +236,6 @@ async function report(
   const { problems = [], warnings = [], waiting = [], modes = [] } = doc?.plan ?? {}
   const views = await viewsOf(deps, id, before)
   return { ingress: id, problems, warnings, modes, steps: stepsOf(deps.kinds, views, seen, waiting) }
-}
-
-function isShared(kinds: readonly AnyKind[], id: ResourceId): boolean {
-  return kinds.find((kind) => kind.name === splitResourceId(id).kind)?.merge !== undefined
 }
 
 /** Nothing is recalled for a time: the snapshot remembers everything. */

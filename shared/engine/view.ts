@@ -1,5 +1,5 @@
 import { hashOf } from '../json.ts'
-import type { ResourceId } from '../resource-id.ts'
+import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { claimId, type ClaimDoc, type ResourceDoc } from '../state/documents.ts'
 import { queries, type Reader } from '../state/store.ts'
 import type { AnyKind } from './kind.ts'
@@ -42,6 +42,11 @@ async function claimsOn(reader: Reader, kind: AnyKind, { id, owner }: ResourceDo
   if (kind.merge !== undefined) return reader.find(queries.claimsOn(id))
   const claim = owner === '' ? undefined : await reader.get('claims', claimId(id, owner))
   return claim === undefined ? [] : [claim]
+}
+
+/** Whether several Ingresses may claim it. */
+export function isShared(kinds: readonly AnyKind[], id: ResourceId): boolean {
+  return kinds.find((kind) => kind.name === splitResourceId(id).kind)?.merge !== undefined
 }
 
 /** What a document and the claims on it say together. */

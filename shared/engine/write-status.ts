@@ -45,9 +45,11 @@ export async function writeStatus(
         (status.phase === 'Ready' ||
           allHeld(doc, sources.resources) ||
           ((status.phase === 'Degraded' || status.phase === 'Failed') && status.settled)))
+    // Stirred by now: it was so before these sources were read.
+    const { stirring: _, ...known } = doc
     const changed: IngressDoc = {
       // As it is now: the same spec published again changes the document and not its token.
-      ...doc,
+      ...known,
       plan: planned.plan,
       plannedGeneration: planned.plannedGeneration,
       living: planned.living,

@@ -237,6 +237,8 @@ export interface IngressDoc {
   wakeAt: number | null
   /** Word for the planner at work: there is news, plan once more. */
   called?: true
+  /** Resources that Ingresses share and whose claims this one is changing: they are stirred when it is done, by the next planner should this one die. */
+  stirring?: ResourceId[]
   /** Grows with every write that plans depend on; planners that began earlier are refused. */
   token: number
   createdAt: number

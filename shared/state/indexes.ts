@@ -79,7 +79,7 @@ const fields: { [C in CollectionName]: Record<keyof Collections[C], true> } = {
   // prettier-ignore
   ingresses: {
     id: true, model: true, source: true, generation: true, plannedGeneration: true, goneAt: true, leftServing: true, selection: true, selectedAt: true, deleted: true,
-    rejected: true, plan: true, names: true, living: true, takingOver: true, refusedAction: true, conditions: true, history: true, phase: true, told: true, telling: true, wakeAt: true, called: true, token: true, createdAt: true, updatedAt: true,
+    rejected: true, plan: true, names: true, living: true, takingOver: true, refusedAction: true, conditions: true, history: true, phase: true, told: true, telling: true, wakeAt: true, called: true, stirring: true, token: true, createdAt: true, updatedAt: true,
   },
   clusters: {
     name: true,

@@ -1,5 +1,6 @@
 import { read } from '../../shared/engine/view.ts'
 import type { ResourceDoc } from '../../shared/state/documents.ts'
+import { queries } from '../../shared/state/store.ts'
 import { ourActor } from './compute-wire.ts'
 import { resourceOf } from './drift.ts'
 import { losses, seenIn, type Seen } from './losses.ts'
@@ -220,12 +221,16 @@ export const invariants: readonly Invariant[] = [
     name: 'what rests is as it is wanted now',
     watch(story, broken) {
       const { clock, store, outside, watchers } = story.world
-      // Claims change together with the document that they are on, so that no committed state has one at rest by old ones.
+      // Claims change together with the document that they are on, so that no committed state has one at rest by old ones; of what is
+      // shared, while their Ingress says that it is still to be stirred.
+      const isToBeStirred = async (id: ResourceDoc['id']): Promise<boolean> =>
+        (await store.find(queries.ingresses())).some(({ stirring = [] }) => stirring.includes(id))
       const check = async (id: ResourceDoc['id']): Promise<void> => {
         const kind = outside.kinds.find((candidate) => candidate.name === id.split('/')[0])
         const view = kind === undefined ? undefined : await read(store, kind, id)
         if (view === undefined || !isAtRest(view.doc)) return
-        if (view.doc.readyHash !== view.wantHash) broken(`${id} rests (${view.doc.why}), and is wanted otherwise`)
+        if (view.doc.readyHash !== view.wantHash && !(await isToBeStirred(id)))
+          broken(`${id} rests (${view.doc.why}), and is wanted otherwise`)
       }
       watchers.set.push((_invocation, collection, _id, written) => {
         const doc = written as ResourceDoc

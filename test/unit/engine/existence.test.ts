@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { begin, settle } from '../../../shared/engine/ledger.ts'
+import { begin } from '../../../shared/engine/gate.ts'
+import { settle } from '../../../shared/engine/ledger.ts'
 import { isOthersChange, mayBeThere, missing } from '../../../shared/engine/existence.ts'
 import { read, type View } from '../../../shared/engine/view.ts'
 import { hashOf } from '../../../shared/json.ts'

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { begin } from '../../../shared/engine/gate.ts'
 import * as ledger from '../../../shared/engine/ledger.ts'
 import { read, type View } from '../../../shared/engine/view.ts'
 import { wakeWaiters } from '../../../shared/engine/nudge.ts'
@@ -41,7 +42,7 @@ const claimed = async (serviceThere: boolean, parts: Partial<ResourceDoc> = {}):
 
 describe('fencing', () => {
   const writes: { name: string; write: (token: number, seen: View) => Promise<{ is: string }> }[] = [
-    { name: 'begin', write: (token, seen) => ledger.begin(deps, kind, seen, token, create) },
+    { name: 'begin', write: (token, seen) => begin(deps, kind, seen, token, create) },
     { name: 'recordOperation', write: (token) => ledger.recordOperation(deps, map, token, operation) },
     { name: 'confirm', write: (token) => ledger.confirm(deps, map, token, 'create', [service]) },
     { name: 'forgetOperation', write: (token) => ledger.forgetOperation(deps, map, token) },
@@ -94,7 +95,7 @@ function afterFirstLook(happens: () => Promise<unknown>): TestDeps {
 describe('the gate', () => {
   it('of a creation opens when everything it refers to exists, and says so before anything is done', async () => {
     await claimed(true)
-    expect((await ledger.begin(deps, kind, await view(), 1, create)).is).toBe('written')
+    expect((await begin(deps, kind, await view(), 1, create)).is).toBe('written')
     expect(await stored()).toMatchObject({
       phase: 'Working',
       applied: false,
@@ -107,7 +108,7 @@ describe('the gate', () => {
 
   it('of a creation stays shut, and the wait is written', async () => {
     await claimed(false)
-    expect(await ledger.begin(deps, kind, await view(), 1, create)).toEqual({ is: 'waiting', on: [service] })
+    expect(await begin(deps, kind, await view(), 1, create)).toEqual({ is: 'waiting', on: [service] })
     expect(await stored()).toMatchObject({
       phase: 'Waiting',
       waitingOn: [service],
@@ -120,14 +121,14 @@ describe('the gate', () => {
   it('of an update lets what is there go on existing, and holds what it referred to before', async () => {
     await put(deps, resourceDoc(service, { applied: true }))
     await put(deps, resourceDoc(map, { applied: true, appliedRefs: [other] }), claimDoc(map, { refs: [service] }))
-    expect((await ledger.begin(deps, kind, await view(), 1, { do: 'update', why: '' })).is).toBe('written')
+    expect((await begin(deps, kind, await view(), 1, { do: 'update', why: '' })).is).toBe('written')
     expect(await stored()).toMatchObject({ applied: true, appliedRefs: [service, other].sort() })
   })
 
   it('of a removal stays shut while something applied refers to it', async () => {
     await put(deps, resourceDoc(map, { applied: true, phase: 'Ready' }), null)
     await put(deps, resourceDoc(proxy, { applied: true, appliedRefs: [map] }))
-    expect(await ledger.begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).toEqual({
+    expect(await begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).toEqual({
       is: 'waiting',
       on: [proxy],
     })
@@ -136,7 +137,7 @@ describe('the gate', () => {
 
   it('of a removal opens when nothing refers to it, and from then on nobody may', async () => {
     await put(deps, resourceDoc(map, { applied: true, appliedRefs: [service] }), null)
-    expect((await ledger.begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('written')
+    expect((await begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('written')
     expect(await stored()).toMatchObject({ phase: 'Working', applied: false, appliedRefs: [service] })
   })
 
@@ -146,7 +147,7 @@ describe('the gate', () => {
     await deps.store.transact(async (tx) =>
       tx.set('claims', claimId(map, 'default/zp'), claimDoc(map, { refs: [service], want: { size: 2 } })),
     )
-    expect((await ledger.begin(deps, kind, seen, 1, create)).is).toBe('changed')
+    expect((await begin(deps, kind, seen, 1, create)).is).toBe('changed')
   })
 
   it('lets only one through when a removal and a new reference meet', async () => {
@@ -156,8 +157,8 @@ describe('the gate', () => {
       await put(deps, resourceDoc(proxy), claimDoc(proxy, { refs: [map] }))
       const proxyView = await read(deps.store, plainKind('target-proxy'), proxy)
       const mapView = await view()
-      const remove = () => ledger.begin(deps, kind, mapView, 1, { do: 'remove', why: '' })
-      const refer = () => ledger.begin(deps, plainKind('target-proxy'), proxyView as View, 1, create)
+      const remove = () => begin(deps, kind, mapView, 1, { do: 'remove', why: '' })
+      const refer = () => begin(deps, plainKind('target-proxy'), proxyView as View, 1, create)
       const [first, second] = await Promise.all(start === 0 ? [remove(), refer()] : [refer(), remove()])
       expect([first.is, second.is].sort()).toEqual(['waiting', 'written'])
     }
@@ -167,24 +168,24 @@ describe('the gate', () => {
     await put(deps, resourceDoc(map, { applied: true, phase: 'Ready' }), null)
     const seen = await view()
     const meddled = afterFirstLook(() => put(deps, resourceDoc(proxy, { appliedRefs: [map] })))
-    expect(await ledger.begin(meddled, kind, seen, 1, { do: 'remove', why: '' })).toEqual({ is: 'changed' })
+    expect(await begin(meddled, kind, seen, 1, { do: 'remove', why: '' })).toEqual({ is: 'changed' })
     expect((await stored()).applied).toBe(true)
-    expect((await ledger.begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('waiting')
+    expect((await begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('waiting')
   })
 
   it('of a removal looks again when it was released before its wait was there to be seen', async () => {
     await put(deps, resourceDoc(map, { applied: true, phase: 'Ready' }), null)
     await put(deps, resourceDoc(proxy, { applied: true, appliedRefs: [map] }))
     const meddled = afterFirstLook(() => put(deps, resourceDoc(proxy, { applied: true, appliedRefs: [] })))
-    expect(await ledger.begin(meddled, kind, await view(), 1, { do: 'remove', why: '' })).toEqual({ is: 'changed' })
-    expect((await ledger.begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('written')
+    expect(await begin(meddled, kind, await view(), 1, { do: 'remove', why: '' })).toEqual({ is: 'changed' })
+    expect((await begin(deps, kind, await view(), 1, { do: 'remove', why: '' })).is).toBe('written')
   })
 })
 
 describe('what a mutation leaves behind', () => {
   it('confirmed creation: it exists, and refers to what was sent', async () => {
     await claimed(true)
-    await ledger.begin(deps, kind, await view(), 1, create)
+    await begin(deps, kind, await view(), 1, create)
     await ledger.recordOperation(deps, map, 1, operation)
     expect((await stored()).operation).toEqual(operation)
     await ledger.confirm(deps, map, 1, 'create', [service])
