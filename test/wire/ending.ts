@@ -91,8 +91,8 @@ async function wishDifferences(scene: Scene, wish: Wish, claimed: Set<ResourceId
   return [...found, ...looked.flat()]
 }
 
-function modelOf({ name, service, generation }: Wish): unknown {
-  const parsed = parseManifest(manifestOf({ name, service: service ?? '', generation }))
+function modelOf(wish: Wish): unknown {
+  const parsed = parseManifest(manifestOf(wish))
   return parsed.ok ? parsed.ingresses[0]?.model : undefined
 }
 

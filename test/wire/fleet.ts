@@ -12,6 +12,8 @@ export interface FleetOptions {
   /** Origin of Compute; every process reaches it by a relay of its own. */
   compute: string
   computeFate: (request: Relayed) => Fate
+  /** A process dies after up to so many changes of Compute, or so many pushes. */
+  lives: { changes: number; pushes: number }
   random: Random
 }
 
@@ -75,7 +77,7 @@ interface Place {
 }
 
 /** Starts the processes, and what stands before them. */
-export async function startFleet({ size, env, compute, computeFate, random }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ size, env, compute, computeFate, lives, random }: FleetOptions): Promise<Fleet> {
   const counts: Fleet['counts'] = {
     kills: { 'before a change of Compute': 0, 'after a change of Compute': 0, 'at a push': 0 },
     interrupted: 0,
@@ -188,7 +190,7 @@ export async function startFleet({ size, env, compute, computeFate, random }: Fl
         dooms += 1
         place.doom = {
           moment,
-          left: 1 + Math.floor(random() * (moment === 'at a push' ? 20 : 3)),
+          left: 1 + Math.floor(random() * (moment === 'at a push' ? lives.pushes : lives.changes)),
           afterMs: Math.floor(random() * 200),
           latest: Date.now() + 120_000,
         }

@@ -12,7 +12,7 @@ import { queries } from '../../shared/state/store.ts'
 import { deploy } from '../support/manifests.ts'
 import { differences, isAtRest, type Scene } from './ending.ts'
 import { clusterTroubles, computeTroubles, unreliable, type Unreliable } from './faults.ts'
-import { startFleet, type Fleet } from './fleet.ts'
+import { startFleet, type Fleet, type FleetOptions } from './fleet.ts'
 import { foreignNames, plantForeign } from './foreign.ts'
 import { startRelay } from './relay.ts'
 import { services, type Act, type Wish } from './wishes.ts'
@@ -40,13 +40,18 @@ export interface Stage {
 const project = 'playground'
 
 /** The scheduler's pace; once a minute where it is deployed. */
-const tickMs = 15_000
+const tickMs = 30_000
 
 /**
  * Starts everything, with the services in the clusters and the clusters registered; nothing fails before `compute` and `clusters`
  * are begun.
  */
-export async function setStage(options: { processes: number; wishes: readonly Wish[]; seed: number }): Promise<Stage> {
+export async function setStage(options: {
+  processes: number
+  lives: FleetOptions['lives']
+  wishes: readonly Wish[]
+  seed: number
+}): Promise<Stage> {
   const random = seededRandom(options.seed)
   const environment = await startEnvironment({
     project,
@@ -67,6 +72,7 @@ export async function setStage(options: { processes: number; wishes: readonly Wi
   }
   const fleet = await startFleet({
     size: options.processes,
+    lives: options.lives,
     env,
     compute: environment.compute.url,
     computeFate: () => compute.fate(),

@@ -1,4 +1,5 @@
 import type { Random } from '../../playground/world.ts'
+import { ownPrefix } from '../../shared/ingress/annotations.ts'
 import { simpleIngress } from '../support/manifests.ts'
 
 /** The services that every cluster has. */
@@ -11,9 +12,10 @@ export interface Act {
   manifest: string | null
 }
 
-/** What is wanted of an Ingress in the end; `service` null = it was withdrawn. */
+/** What is wanted of an Ingress in the end; `service` null = it was withdrawn; `cluster` null = every cluster serves it. */
 export interface Wish {
   name: string
+  cluster: string | null
   service: string | null
   generation: number
 }
@@ -25,11 +27,14 @@ export interface Programme {
   wishes: Wish[]
 }
 
-/** One of three Ingresses is left as it is, one is edited once or twice, one withdrawn, now and then after an edit. */
-export function programme(ingresses: number, random: Random): Programme {
+/**
+ * One of three Ingresses is left as it is, one is edited once or twice, one withdrawn, now and then after an edit; one of three is served by
+ * every cluster, the others by one.
+ */
+export function programme(ingresses: number, clusters: readonly string[], random: Random): Programme {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
   const wishes = Array.from({ length: ingresses }, (_, index): Wish => {
-    return { name: `lb-${index}`, service: pick(services), generation: 1 }
+    return { name: `lb-${index}`, cluster: pick([null, ...clusters]), service: pick(services), generation: 1 }
   })
   const first = wishes.map(published)
   const edit = (wish: Wish): Act => {
@@ -60,19 +65,12 @@ export function programme(ingresses: number, random: Random): Programme {
   return { first, later, wishes }
 }
 
-function published({ name, service, generation }: Wish): Act {
-  return { name, manifest: manifestOf({ name, service: service ?? '', generation }) }
+function published(wish: Wish): Act {
+  return { name: wish.name, manifest: manifestOf(wish) }
 }
 
 /** The manifest of a version. */
-export function manifestOf({
-  name,
-  service,
-  generation,
-}: {
-  name: string
-  service: string
-  generation: number
-}): string {
-  return simpleIngress(name, service, { generation })
+export function manifestOf({ name, cluster, service, generation }: Wish): string {
+  const annotations = cluster === null ? {} : { annotations: { [`${ownPrefix}clusters`]: cluster } }
+  return simpleIngress(name, service ?? '', { ...annotations, generation })
 }
