@@ -1,7 +1,7 @@
 import { findEmulators, startFirestoreEmulator, startPubsubEmulator, type Emulator } from './emulators.ts'
 import { createPubSub, servePubSub, type PubSubCounts } from './pubsub/index.ts'
 import type { Clock, Random } from './world.ts'
-import { openTopics, push, subscriptionsOf } from './wiring.ts'
+import { openTopics, push, subscriptionsOf, type Subscription } from './wiring.ts'
 
 /** A Pub/Sub to connect functions by, whoever made it. */
 export interface Broker {
@@ -66,20 +66,7 @@ export async function startEmulators(): Promise<{ broker: Broker; firestore: Emu
       const wanted = subscriptionsOf(project, ports)
       for (const topic of [...wanted.map((one) => one.topic), ...openTopics(project)])
         await put(`${rest}/v1/${topic}`, {})
-      for (const { name, topic, endpoint, deadLetterTopic } of wanted) {
-        await put(`${rest}/v1/${name}`, {
-          topic,
-          pushConfig: { pushEndpoint: endpoint },
-          ackDeadlineSeconds: push.ackDeadlineMs / 1_000,
-          retryPolicy: {
-            minimumBackoff: `${push.retry.minBackoffMs / 1_000}s`,
-            maximumBackoff: `${push.retry.maxBackoffMs / 1_000}s`,
-          },
-          ...(deadLetterTopic === null
-            ? {}
-            : { deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: push.maxDeliveryAttempts } }),
-        })
-      }
+      for (const subscription of wanted) await putSubscription(rest, subscription)
     },
     deliver(topic, { data, attributes }) {
       const body = JSON.stringify({ messages: [{ data: Buffer.from(data).toString('base64'), attributes }] })
@@ -94,6 +81,25 @@ export async function startEmulators(): Promise<{ broker: Broker; firestore: Emu
     close: () => pubsub.stop(),
   }
   return { broker, firestore }
+}
+
+/** Makes a push subscription of an emulator. */
+export async function putSubscription(
+  rest: string,
+  { name, topic, endpoint, deadLetterTopic }: Subscription,
+): Promise<void> {
+  await put(`${rest}/v1/${name}`, {
+    topic,
+    pushConfig: { pushEndpoint: endpoint },
+    ackDeadlineSeconds: push.ackDeadlineMs / 1_000,
+    retryPolicy: {
+      minimumBackoff: `${push.retry.minBackoffMs / 1_000}s`,
+      maximumBackoff: `${push.retry.maxBackoffMs / 1_000}s`,
+    },
+    ...(deadLetterTopic === null
+      ? {}
+      : { deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: push.maxDeliveryAttempts } }),
+  })
 }
 
 async function put(url: string, body: object): Promise<void> {

@@ -68,7 +68,7 @@ async function start(name: string, program: string, args: readonly string[]): Pr
   const host = `127.0.0.1:${port}`
   const child = spawn('/bin/sh', ['-c', guardian, 'sh', program, ...args, '--host=127.0.0.1', `--port=${port}`], {
     detached: true,
-    env: { ...process.env, JAVA_TOOL_OPTIONS: javaOptions },
+    env: { JAVA_TOOL_OPTIONS: javaOptions, ...process.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   let said = ''

@@ -72,15 +72,14 @@ async function stakeChunk(
   const ingress = await tx.get('ingresses', doc.id)
   if (ingress?.token !== token) return { is: 'stale' }
   const { stirring = [] } = ingress
-  const docs = new Map(
-    (
-      await tx.getAll(
-        'resources',
-        chunk.filter((one) => !isShared(deps.kinds, one.id)).map((one) => one.id),
-      )
-    ).flatMap((found) => (found ? [[found.id, found] as const] : [])),
+  // The documents of what is shared are not for this transaction: every planner's would hold them.
+  const own = chunk.filter((one) => !isShared(deps.kinds, one.id))
+  const found = await tx.getAll(
+    'resources',
+    own.map((one) => one.id),
   )
-  const conflicts = await takenByOthers(deps, tx, doc, chunk, docs)
+  const docs = new Map(found.flatMap((known) => (known ? [[known.id, known] as const] : [])))
+  const conflicts = await takenByOthers(tx, doc, own, docs)
   if (conflicts.length > 0) return { is: 'written', awake: [], conflicts }
   const refs = [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]
   const absent = new Set([
@@ -92,18 +91,16 @@ async function stakeChunk(
     // What is claimed now of what is shared is stirred after this, and wakes who waits for it when it is made.
     ...refs.filter((ref) => stirring.includes(ref)),
   ])
-  const tokens = await fencingTokens(tx, chunk, docs)
+  const tokens = await fencingTokens(tx, own, docs)
   const now = deps.clock.now()
   const staked = chunk.flatMap((one) => (one.do === 'drop' ? [] : [one.id]))
   const noted = afterStaking(ingress, staked, begins)
   if (noted !== undefined) tx.set('ingresses', doc.id, { ...ingress, ...noted })
   const awake: ResourceId[] = []
-  for (const one of chunk) {
+  for (const one of chunk) writeClaim(tx, doc, one, now)
+  for (const one of own) {
     const before = docs.get(one.id)
-    const key = claimId(one.id, doc.id)
     if (one.do === 'drop') {
-      tx.delete('claims', key)
-      if (isShared(deps.kinds, one.id)) continue
       if (before)
         tx.set('resources', one.id, {
           ...before,
@@ -135,17 +132,6 @@ async function stakeChunk(
       if (one.after.length === 0) awake.push(one.id)
       continue
     }
-    tx.set('claims', key, {
-      resource: one.id,
-      ingress: doc.id,
-      want: one.want,
-      refs: one.refs,
-      ...(one.uses === undefined ? {} : { uses: one.uses }),
-      force: one.force,
-      ...(one.hold === undefined ? {} : { hold: one.hold }),
-      at: now,
-    })
-    if (isShared(deps.kinds, one.id)) continue
     const on = one.refs.filter((ref) => absent.has(ref))
     // What never existed and cannot exist yet is not worth a visit: it is woken by what it waits for.
     const waits = on.length > 0 && before?.applied !== true && !before?.operation
@@ -175,12 +161,27 @@ async function stakeChunk(
   return { is: 'written', awake, conflicts: [] }
 }
 
+function writeClaim(tx: Transaction, { id }: IngressDoc, one: Stake, now: number): void {
+  const key = claimId(one.id, id)
+  if (one.do === 'drop') tx.delete('claims', key)
+  if (one.do !== 'claim') return
+  tx.set('claims', key, {
+    resource: one.id,
+    ingress: id,
+    want: one.want,
+    refs: one.refs,
+    ...(one.uses === undefined ? {} : { uses: one.uses }),
+    force: one.force,
+    ...(one.hold === undefined ? {} : { hold: one.hold }),
+    at: now,
+  })
+}
+
 /**
  * Resources of single-claimant kinds that another Ingress claims, or that are still there on its behalf: taken over now they
  * would carry the other's stamp, be refused for it and never be removed.
  */
 async function takenByOthers(
-  deps: Deps,
   tx: Transaction,
   doc: IngressDoc,
   chunk: readonly Stake[],

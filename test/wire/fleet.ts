@@ -3,6 +3,7 @@ import { eventFunctions } from '../../functions/registry.ts'
 import { startFunctions, type FunctionsProcess } from '../../playground/functions-process.ts'
 import type { Random } from '../../playground/world.ts'
 import { startRelay, type Fate, type Relay, type Relayed } from './relay.ts'
+import { fateOfShare, messageIdOf } from './shares.ts'
 
 /** What the functions run on, and how Compute answers them. */
 export interface FleetOptions {
@@ -154,10 +155,11 @@ export async function startFleet({ size, env, compute, computeFate, lives, rando
 
   async function front(name: string): Promise<{ name: string; relay: Relay }> {
     const relay = await startRelay({
+      fate: fateOfShare,
       async to(request) {
-        const message = /"messageId"\s*:\s*"(\d+)"/.exec(request.body.toString())?.[1] ?? ''
-        if (message !== '' && pushed.has(`${name}/${message}`)) counts.repeated += 1
-        pushed.add(`${name}/${message}`)
+        const message = messageIdOf(request.body)
+        if (message !== null && pushed.has(`${name}/${message}`)) counts.repeated += 1
+        pushed.add(`${name}/${message ?? ''}`)
         return `http://127.0.0.1:${(await assign(request)).ports[name] ?? 0}`
       },
       before(request) {

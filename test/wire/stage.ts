@@ -15,6 +15,7 @@ import { clusterTroubles, computeTroubles, unreliable, type Unreliable } from '.
 import { startFleet, type Fleet, type FleetOptions } from './fleet.ts'
 import { foreignNames, plantForeign } from './foreign.ts'
 import { startRelay } from './relay.ts'
+import { shareOut } from './shares.ts'
 import { services, type Act, type Wish } from './wishes.ts'
 
 /** The whole system on the official emulators, with what fails between its parts. */
@@ -79,6 +80,7 @@ export async function setStage(options: {
     random,
   })
   await environment.pubsub.wire(project, fleet.ports)
+  await shareOut(environment.pubsub.rest, project, fleet.ports)
   const relays = await Promise.all(
     environment.clusters.map(({ server }) => startRelay({ to: () => server, fate: () => clusters.fate() })),
   )
