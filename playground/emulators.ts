@@ -54,7 +54,10 @@ export async function startPubsubEmulator(programs: EmulatorPrograms): Promise<E
   return start('Pub/Sub', programs.pubsub, [])
 }
 
-/** For programs that live for minutes: the second compiler and the parallel collector cost more of two cores than they give. Measured: 15 s of CPU instead of 37. */
+/**
+ * For programs that live for minutes: the second compiler and the parallel collector cost more of two cores than they give. Measured: 15 s of CPU
+ * instead of 37. Whoever knows better says so in the environment.
+ */
 const javaOptions = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
 
 /**

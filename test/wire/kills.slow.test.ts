@@ -7,7 +7,7 @@ import { readForeign } from './foreign.ts'
 import { setStage, type Stage } from './stage.ts'
 import { programme } from './wishes.ts'
 
-/** MCI_TEST_INGRESSES runs it with more, or fewer. */
+/** Seven minutes on two cores: most of it is the Firestore emulator, whose queries look through all that there is. MCI_TEST_INGRESSES runs it with more, or fewer. */
 const ingresses = Number(process.env['MCI_TEST_INGRESSES'] ?? 200)
 const size = {
   processes: 2,
@@ -20,7 +20,7 @@ const seed = 1
 /** Longer than any lease, and than it takes until a creation that nobody heard of is no longer thought possible. */
 const outage = 11 * 60_000
 
-/** How long the documents may need to come to rest after the last kill; measured: XX s on two cores. */
+/** How long the documents may need to come to rest after the last kill; measured: two to four minutes. */
 const patience = 8 * 60_000
 
 const emulators = await emulatorsFor('functions that are killed, on the official emulators')

@@ -7,7 +7,7 @@ import type { Fate, Relayed } from './relay.ts'
  * stand before what a dead process has locked would hold up all others for a minute. So every function has several subscriptions, each of
  * which gets every message and takes its share of them.
  */
-const shares = 4
+const shares = 2
 
 /** Makes the further subscriptions, beside those that are there. */
 export async function shareOut(rest: string, project: string, ports: Readonly<Record<string, number>>): Promise<void> {
