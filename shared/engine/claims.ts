@@ -45,10 +45,11 @@ export async function stake(
   begins: boolean,
 ): Promise<Staked> {
   const ordered = [...stakes].sort((a, b) => rank(a) - rank(b))
+  const changing = new Set(ordered.flatMap(({ id }) => (isShared(deps.kinds, id) ? [id] : [])))
   const awake: ResourceId[] = []
   for (let at = 0; at < ordered.length; at += perTransaction) {
     const chunk = ordered.slice(at, at + perTransaction)
-    const result = await deps.store.transact((tx) => stakeChunk(deps, tx, doc, token, chunk, begins))
+    const result = await deps.store.transact((tx) => stakeChunk(deps, tx, doc, token, chunk, changing, begins))
     if (result.is === 'stale') return result
     awake.push(...result.awake)
     if (result.conflicts.length > 0) return { is: 'written', awake, conflicts: result.conflicts }
@@ -67,11 +68,12 @@ async function stakeChunk(
   doc: IngressDoc,
   token: number,
   chunk: readonly Stake[],
+  /** What is shared and whose claims change, in this chunk or another. */
+  changing: ReadonlySet<ResourceId>,
   begins: boolean,
 ): Promise<Staked> {
   const ingress = await tx.get('ingresses', doc.id)
   if (ingress?.token !== token) return { is: 'stale' }
-  const { stirring = [] } = ingress
   // The documents of what is shared are not for this transaction: every planner's would hold them.
   const own = chunk.filter((one) => !isShared(deps.kinds, one.id))
   const found = await tx.getAll(
@@ -89,7 +91,7 @@ async function stakeChunk(
       doc.id,
     )),
     // What is claimed now of what is shared is stirred after this, and wakes who waits for it when it is made.
-    ...refs.filter((ref) => stirring.includes(ref)),
+    ...refs.filter((ref) => changing.has(ref)),
   ])
   const tokens = await fencingTokens(tx, own, docs)
   const now = deps.clock.now()

@@ -21,7 +21,7 @@ export async function missing(tx: Reader, refs: readonly ResourceId[], ingress: 
 }
 
 /** One that cannot become as wanted for now, because its instance group is gone, or a person must do something, holds up nobody. */
-function isBehind(doc: ResourceDoc): boolean {
+export function isBehind(doc: ResourceDoc): boolean {
   if (doc.owner !== '') return false
   return doc.phase === 'Pending' || (doc.readyHash === null && (doc.phase === 'Working' || doc.phase === 'Retrying'))
 }

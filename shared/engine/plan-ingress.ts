@@ -13,7 +13,7 @@ import { nudgeOf, planNudgeOf, send, type Cause } from './nudge.ts'
 import { clusterWants, factsOf, sourcesOf, type Sources } from './sources.ts'
 import { withdrawn, stakesOf } from './stakes.ts'
 import { stirAll } from './stir.ts'
-import { isShared, union } from './view.ts'
+import { isShared } from './view.ts'
 import { writeStatus } from './write-status.ts'
 
 /** A planner that dies is found by the tick after this; milliseconds. */
@@ -209,10 +209,11 @@ async function startWriting(
     if (doc === undefined || doc.token !== seen.token) return undefined
     const token = doc.token + 1
     const history = remembered(doc.history, happening)
-    const stirring = union(doc.stirring ?? [], shared)
+    // What was to be stirred before is stirred by now.
+    const { stirring: _, ...rest } = doc
     tx.set('ingresses', doc.id, {
-      ...doc,
-      ...(stirring.length === 0 ? {} : { stirring }),
+      ...rest,
+      ...(shared.length === 0 ? {} : { stirring: shared }),
       history,
       token,
       wakeAt: deps.clock.now() + planLease,

@@ -2,7 +2,7 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { hashOf } from '../json.ts'
 import { decide, identityOf } from './decide.ts'
 import type { Deps } from './deps.ts'
-import { missing } from './existence.ts'
+import { isBehind, missing } from './existence.ts'
 import { classify } from './faults.ts'
 import { observedWhy, pausedWhy } from './hold.ts'
 import type { Observation } from './kind.ts'
@@ -182,7 +182,9 @@ function report(visit: Visit, view: View, outcome: Outcome, settled: ledger.Sett
     (async () => {
       // Who waited for the mutation alone has gone on since, and may be done before this: it is asked who waits now.
       const waited =
-        beginsToStand(view, outcome) || (rests && (!view.doc.applied || outcome.is === 'gone' || wasBehind(view)))
+        beginsToStand(view, outcome) ||
+        (rests && (!view.doc.applied || outcome.is === 'gone' || wasBehind(view))) ||
+        holdsUpNobodyNow(view, settled)
           ? await wakeWaiters(deps, id, cause)
           : nobody
       const ends = isEnd(visit, view, outcome, waited.size > 0)
@@ -208,6 +210,11 @@ function isEnd({ kind }: Visit, view: View, outcome: Outcome, isWaitedFor: boole
 /** Others may have waited for it though it was there: it was not yet what is claimed of it. */
 function wasBehind({ doc, wantHash }: View): boolean {
   return doc.readyHash !== wantHash || doc.phase === 'Pending'
+}
+
+/** It cannot become as wanted for now, which was not known before: who came to wait for it goes on without. */
+function holdsUpNobodyNow({ doc }: View, settled: ledger.Settled): boolean {
+  return isBehind(doc) && settled.doc !== undefined && !isBehind(settled.doc)
 }
 
 /** It was made, and nobody heard of it until it was seen: others may build on it from now on. */

@@ -36,11 +36,11 @@ async function stir(deps: Deps, ingress: string, id: ResourceId): Promise<void> 
     tx.set('resources', id, { ...rest, ...changed(now), owner: '' })
     return true
   }, 'one-document')
-  if (!known) await begin(deps, ingress, id)
+  if (!known) await make(deps, ingress, id)
 }
 
 /** The first that claims it makes its document; a claim that was dropped meanwhile needs none. */
-async function begin(deps: Deps, ingress: string, id: ResourceId): Promise<void> {
+async function make(deps: Deps, ingress: string, id: ResourceId): Promise<void> {
   await deps.store.transact(async (tx) => {
     const [doc, claim, lease] = await Promise.all([
       tx.get('resources', id),

@@ -11,9 +11,9 @@ import { programme } from './wishes.ts'
 const ingresses = Number(process.env['MCI_TEST_INGRESSES'] ?? 200)
 const size = {
   processes: 2,
-  kills: 6 + Math.round(ingresses / 10),
+  kills: 6 + Math.round(ingresses / 20),
   // So that the last dies about when the last change is published.
-  lives: { changes: 3 + Math.round(ingresses / 3), pushes: 20 + ingresses * 2 },
+  lives: { changes: 3 + Math.round(ingresses / 2), pushes: 20 + ingresses * 3 },
 }
 const seed = 1
 
