@@ -100,6 +100,9 @@ async function ingressDifferences(
   const made = await planDifferences(story, deps, owned, doc)
   // What was there before us and is held until it can serve is not left over.
   for (const id of made.held ?? []) claimed.add(id)
+  // Nor is what a plan let go of that was refused half-way: what waits to refer to something else refers to it, and serves.
+  const owns = made.refused ? await store.find(queries.ownedBy(owned.id)) : []
+  for (const { id, phase, waitingFor } of owns) if (phase === 'Waiting' && waitingFor === 'release') claimed.add(id)
   found.push(...(await worldDifferences(story, owned, ids, made.refused)), ...made.found)
   return found
 }

@@ -24,7 +24,9 @@ export async function orphans(story: Story, claimed: ReadonlySet<string>): Promi
       const description = body['description']
       const stamp = readStamp(typeof description === 'string' ? description : undefined)
       const ours = stamp.by === 'us' || (stamp.by === 'kubemci' && (await isTakenOver(story, stamp.loadBalancer)))
-      if (ours && id !== undefined && !claimed.has(id)) found.push(`${path} ${stray}`)
+      // Of an Ingress whose latest version was refused before it was ever planned whole, nobody knows what is left over.
+      const unplanned = stamp.by === 'us' && (await isUnplanned(world, stamp.ingress))
+      if (ours && !unplanned && id !== undefined && !claimed.has(id)) found.push(`${path} ${stray}`)
     }
   }
   for (const { path, body } of world.compute.list('instanceGroups', project)) {
@@ -35,11 +37,17 @@ export async function orphans(story: Story, claimed: ReadonlySet<string>): Promi
   }
   for (const cluster of world.clusters.values()) found.push(...(await strayObjects(story, cluster.name, claimed)))
   for (const doc of docs) {
-    if (doc.owner === '' || !claimed.has(doc.id)) continue
+    if (doc.owner === '' || !claimed.has(doc.id) || doc.waitingFor === 'release') continue
     if ((await world.store.get('claims', claimId(doc.id, doc.owner))) === undefined)
       found.push(`${doc.id} says that ${doc.owner} owns it, which does not claim it`)
   }
   return found
+}
+
+async function isUnplanned(world: World, ingress: string): Promise<boolean> {
+  const doc = await world.store.get('ingresses', ingress)
+  const refused = (doc?.plan?.problems ?? []).length > 0
+  return doc !== undefined && !doc.deleted && refused && doc.plannedGeneration !== doc.generation
 }
 
 /** Once it was planned here, whatever kubemci left of a load balancer is ours: in use, or removed. */
