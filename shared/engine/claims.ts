@@ -2,7 +2,7 @@ import { splitResourceId, type ResourceId } from '../resource-id.ts'
 import { claimId, type ClaimDoc, type IngressDoc, type ResourceDoc } from '../state/documents.ts'
 import type { Transaction } from '../state/store.ts'
 import type { Deps } from './deps.ts'
-import { missing } from './existence.ts'
+import { apart, missing } from './existence.ts'
 import { list } from './ledger.ts'
 import { afterStaking } from './taking-over.ts'
 import { isShared } from './view.ts'
@@ -85,11 +85,7 @@ async function stakeChunk(
   if (conflicts.length > 0) return { is: 'written', awake: [], conflicts }
   const refs = [...new Set(chunk.flatMap((one) => (one.do === 'claim' ? one.refs : [])))]
   const absent = new Set([
-    ...(await missing(
-      tx,
-      refs.filter((ref) => !isShared(deps.kinds, ref)),
-      doc.id,
-    )),
+    ...(await missing(tx, apart(deps, refs).own, doc.id)),
     // What is claimed now of what is shared is stirred after this, and wakes who waits for it when it is made.
     ...refs.filter((ref) => changing.has(ref)),
   ])

@@ -1,5 +1,6 @@
 import { plan, type Plan } from '../planning/plan.ts'
 import { loadBalancerOf } from '../planning/layout.ts'
+import type { ResourceId } from '../resource-id.ts'
 import type { Happening, IngressDoc } from '../state/documents.ts'
 import { lookForLoadBalancer, type Found, type Sought } from './adoption.ts'
 import { stake, type Stake } from './claims.ts'
@@ -108,14 +109,14 @@ async function planOnce(
   let token = doc.token
   let conflicts: string[] = []
   if (stakes.length > 0) {
-    const begun = await startWriting(deps, doc, stakes, planWritten(stakes, cause, deps.clock.now()))
+    const shared = stakes.map((one) => one.id).filter((resource) => isShared(deps.kinds, resource))
+    const begun = await startWriting(deps, doc, shared, planWritten(stakes, cause, deps.clock.now()))
     if (begun === undefined) return true
     token = begun
     const begins = made?.is === 'planned' && doc.model.settings.mode !== 'observe'
     const staked = await stake(deps, doc, token, stakes, begins)
     if (staked.is === 'stale') return true
     conflicts = staked.conflicts
-    const shared = stakes.map((one) => one.id).filter((resource) => isShared(deps.kinds, resource))
     await stirAll(deps, id, shared, cause)
     await send(
       deps,
@@ -200,10 +201,9 @@ function planWritten(stakes: readonly Stake[], cause: Cause, at: number): Happen
 async function startWriting(
   deps: Deps,
   seen: IngressDoc,
-  stakes: readonly Stake[],
+  shared: ResourceId[],
   happening: Happening,
 ): Promise<number | undefined> {
-  const shared = stakes.map(({ id }) => id).filter((id) => isShared(deps.kinds, id))
   return deps.store.transact(async (tx) => {
     const doc = await tx.get('ingresses', seen.id)
     if (doc === undefined || doc.token !== seen.token) return undefined
